@@ -1,0 +1,39 @@
+# Sourced by each step: strict mode, the repository's root, and a few words.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+# The commands that README gives to newcomers; the steps run exactly these.
+test_command="cargo test --workspace"
+quickstart_command="cargo run -p pontoon --example quickstart"
+backends="smol async-std tokio"
+
+# Ends the step as failed, with the reason.
+fail() {
+    echo "error: $*" >&2
+    exit 1
+}
+
+# Something to know that fails nothing: said here, and again below the summary.
+note() {
+    echo "NOTE: $*"
+    echo "- $*" >>"${CI_NOTES:-/dev/null}"
+}
+
+# Ends the step as skipped: only where it is optional.
+skip() {
+    note "SKIPPED $(basename "$0" .sh): $*"
+    exit 77
+}
+
+# Installs a cargo subcommand, unless it is there.
+need() {
+    if ! cargo "$1" --version >/dev/null 2>&1; then
+        echo "installing cargo-$1"
+        cargo install --locked --quiet "cargo-$1"
+    fi
+}
+
+# README has to give that command.
+in_readme() {
+    grep -qF -- "$1" README.md || fail "README.md does not give the command '$1'"
+}

@@ -1,0 +1,304 @@
+//! Every public error, each naming its remedy.
+
+use std::{
+    any::Any,
+    borrow::Cow,
+    error::Error,
+    fmt, io,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+/// Why a blocking wait cannot work where the calling thread stands, and what to do instead.
+///
+/// A backend returns it from [`Executor::can_block`](crate::Executor::can_block); callers meet it inside
+/// [`RunError::WouldDeadlock`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WouldBlock {
+    reason: Cow<'static, str>,
+    remedy: Cow<'static, str>,
+}
+
+impl WouldBlock {
+    /// Says why the wait would never end, and what the caller should do instead.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let error = pontoon_core::WouldBlock::new("this thread drives the runtime", "move the call to another thread");
+    /// assert_eq!(error.to_string(), "this thread drives the runtime; move the call to another thread");
+    /// ```
+    pub fn new(reason: impl Into<Cow<'static, str>>, remedy: impl Into<Cow<'static, str>>) -> Self {
+        Self { reason: reason.into(), remedy: remedy.into() }
+    }
+
+    /// Why the wait would never end.
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+
+    /// What to do instead.
+    pub fn remedy(&self) -> &str {
+        &self.remedy
+    }
+}
+
+impl fmt::Display for WouldBlock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}; {}", self.reason, self.remedy)
+    }
+}
+
+impl Error for WouldBlock {}
+
+/// Calls are nested too deep on this thread: how deep, and what was exhausted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TooDeep {
+    pub(crate) depth: usize,
+    pub(crate) limit: usize,
+    pub(crate) stack: bool,
+}
+
+impl TooDeep {
+    /// How many calls were already nested on this thread.
+    pub fn depth(&self) -> usize {
+        self.depth
+    }
+
+    /// The runner's [`max_depth`](crate::Builder::max_depth).
+    pub fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// Whether the thread's stack ran short before the limit was reached.
+    pub fn stack_ran_short(&self) -> bool {
+        self.stack
+    }
+}
+
+impl fmt::Display for TooDeep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.stack {
+            write!(f, "{} calls are nested on this thread and its stack runs short", self.depth)?;
+        } else {
+            write!(f, "{} calls are nested on this thread and the limit is {}", self.depth, self.limit)?;
+        }
+        f.write_str("; await inside async code instead of calling `run`, or move the blocking part to `Runner::unblock`")
+    }
+}
+
+/// A call was refused or ended before its future did.
+///
+/// The future has been dropped, in its runtime's context, when this is returned.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum RunError {
+    /// The runner is closed, or was closed while the call waited.
+    Closed,
+    /// The limit of [`Runner::run_timeout`](crate::Runner::run_timeout) passed.
+    TimedOut,
+    /// The wait could never end where the calling thread stands.
+    WouldDeadlock(WouldBlock),
+    /// Too many calls are nested on this thread.
+    TooDeep(TooDeep),
+    /// The process was forked after this runner was made; its threads exist in the parent only.
+    Forked,
+    /// The runtime or the runner's thread could not be started.
+    Start(Arc<io::Error>),
+}
+
+impl RunError {
+    pub(crate) fn deadlock(reason: impl Into<Cow<'static, str>>, remedy: impl Into<Cow<'static, str>>) -> Self {
+        Self::WouldDeadlock(WouldBlock::new(reason, remedy))
+    }
+}
+
+impl fmt::Display for RunError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Closed => f.write_str("the runner is closed; make a new one, or close it after the last call"),
+            Self::TimedOut => f.write_str("the call did not finish in its time limit and was cancelled"),
+            Self::WouldDeadlock(why) => write!(f, "the call would wait for ever: {why}"),
+            Self::TooDeep(deep) => deep.fmt(f),
+            Self::Forked => f.write_str("the process was forked after this runner was made; make a new runner in the child"),
+            Self::Start(error) => write!(f, "the runner could not start: {error}; free threads or file descriptors and call again"),
+        }
+    }
+}
+
+impl Error for RunError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::WouldDeadlock(why) => Some(why),
+            Self::Start(error) => Some(&**error),
+            _ => None,
+        }
+    }
+}
+
+impl From<RunError> for io::Error {
+    fn from(error: RunError) -> Self {
+        let kind = match error {
+            RunError::TimedOut => io::ErrorKind::TimedOut,
+            RunError::Closed => io::ErrorKind::BrokenPipe,
+            _ => io::ErrorKind::Other,
+        };
+        io::Error::new(kind, error)
+    }
+}
+
+/// What a panic carried.
+pub(crate) type Payload = Box<dyn Any + Send + 'static>;
+
+/// The text of a panic, as the standard library's hook would print it.
+pub(crate) fn panic_text(payload: &(dyn Any + Send)) -> &str {
+    match (payload.downcast_ref::<&'static str>(), payload.downcast_ref::<String>()) {
+        (Some(text), _) => text,
+        (_, Some(text)) => text,
+        _ => "a value that is not text",
+    }
+}
+
+/// Why a [`Task`](crate::Task) gave no value.
+pub struct JoinError(Kind);
+
+enum Kind {
+    Cancelled,
+    Panicked(Mutex<Payload>),
+    NotReady,
+    Refused(RunError),
+}
+
+impl JoinError {
+    pub(crate) fn cancelled() -> Self {
+        Self(Kind::Cancelled)
+    }
+
+    pub(crate) fn panicked(payload: Payload) -> Self {
+        Self(Kind::Panicked(Mutex::new(payload)))
+    }
+
+    pub(crate) fn not_ready() -> Self {
+        Self(Kind::NotReady)
+    }
+
+    pub(crate) fn refuse(error: RunError) -> Self {
+        match error {
+            RunError::Closed => Self(Kind::Cancelled),
+            error => Self(Kind::Refused(error)),
+        }
+    }
+
+    /// Whether the task was cancelled, by its handle or because its runner closed.
+    pub fn is_cancelled(&self) -> bool {
+        matches!(self.0, Kind::Cancelled)
+    }
+
+    /// Whether the task panicked.
+    pub fn is_panic(&self) -> bool {
+        matches!(self.0, Kind::Panicked(_))
+    }
+
+    /// Whether a task of [`Runner::start_task`](crate::Runner::start_task) gave up its `Ready` without setting it.
+    pub fn is_not_ready(&self) -> bool {
+        matches!(self.0, Kind::NotReady)
+    }
+
+    /// Why the wait was refused, where it was: the task itself may live on.
+    pub fn refused(&self) -> Option<&RunError> {
+        match &self.0 {
+            Kind::Refused(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// Returns what the task panicked with, to be passed to [`std::panic::resume_unwind`].
+    ///
+    /// # Panics
+    ///
+    /// Panics if the task did not panic; ask [`is_panic`](Self::is_panic) first.
+    #[track_caller]
+    pub fn into_panic(self) -> Box<dyn Any + Send + 'static> {
+        match self.0 {
+            Kind::Panicked(payload) => payload.into_inner().unwrap_or_else(PoisonError::into_inner),
+            _ => panic!("`JoinError::into_panic` on an error that is not a panic: {self}"),
+        }
+    }
+}
+
+impl fmt::Display for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Kind::Cancelled => f.write_str("the task was cancelled, by its handle or because its runner closed"),
+            Kind::Panicked(payload) => {
+                let payload = payload.lock().unwrap_or_else(PoisonError::into_inner);
+                write!(f, "the task panicked: {}", panic_text(&**payload))
+            }
+            Kind::NotReady => f.write_str("the task gave up its `Ready` without calling `set`"),
+            Kind::Refused(error) => error.fmt(f),
+        }
+    }
+}
+
+impl fmt::Debug for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "JoinError({self})")
+    }
+}
+
+impl Error for JoinError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match &self.0 {
+            Kind::Refused(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// What went wrong while a runner closed. It is closed all the same.
+#[derive(Debug)]
+pub struct CloseError {
+    pub(crate) exits: Vec<Box<dyn Error + Send + Sync + 'static>>,
+    pub(crate) abandoned: usize,
+    pub(crate) limit: Option<Duration>,
+}
+
+impl CloseError {
+    /// The errors of the exits that failed, in the order in which they ran: last entered first.
+    pub fn exits(&self) -> &[Box<dyn Error + Send + Sync + 'static>] {
+        &self.exits
+    }
+
+    /// How many tasks were still running when the limit passed. They were left to themselves.
+    pub fn abandoned(&self) -> usize {
+        self.abandoned
+    }
+
+    /// Whether the limit passed before everything had ended.
+    pub fn timed_out(&self) -> bool {
+        self.limit.is_some()
+    }
+}
+
+impl fmt::Display for CloseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the runner closed, but")?;
+        let mut separator = " ";
+        if let Some(limit) = self.limit {
+            write!(f, " its limit of {limit:?} passed and {} task(s) were abandoned (does one block its thread?)", self.abandoned)?;
+            separator = "; ";
+        } else if self.abandoned > 0 {
+            write!(f, " {} task(s) belong to another thread and were abandoned", self.abandoned)?;
+            separator = "; ";
+        }
+        if !self.exits.is_empty() {
+            write!(f, "{separator}{} exit(s) failed:", self.exits.len())?;
+            for error in &self.exits {
+                write!(f, " [{error}]")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Error for CloseError {}

@@ -1,0 +1,168 @@
+//! The contract between the core and a runtime.
+
+use crate::WouldBlock;
+use std::{future::Future, io, pin::Pin, sync::Arc, time::Duration};
+
+/// An owned future that may move between threads.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A piece of blocking work for a pool.
+pub type Job = Box<dyn FnOnce() + Send + 'static>;
+
+/// Where a thread stands among the runtimes of the process, as a backend sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Place {
+    /// On no runtime that would mind: the thread may call [`Executor::block_on`] and run the loop's tasks.
+    Free,
+    /// On a worker of a runtime that can replace a blocked worker: the thread waits inside [`Executor::blocking`] and
+    /// leaves the driving to others.
+    Worker,
+    /// Inside a task or main future of another runtime that it cannot step out of: the thread waits, and futures that
+    /// may move are polled on another one.
+    Captive,
+}
+
+/// A backend: what the core needs from an async runtime.
+///
+/// Three methods are required: park this thread on a future inside the runtime's context, a timer, and a pool for
+/// blocking work. The core owns the run queue and everything else, so a backend is small and none of them has a
+/// re-entrant loop of its own.
+///
+/// A backend is a value, never a type parameter: [`Runner`](crate::Runner) holds an `Arc<dyn Executor>`. `Arc<E>` is an
+/// executor too, so several runners can share one runtime.
+///
+/// The crate `pontoon-conformance` proves that an implementation keeps the contract.
+pub trait Executor: Send + Sync + 'static {
+    /// Polls `future` to completion on this thread, inside the runtime's context.
+    ///
+    /// It is called from any thread, any number of times at once, and re-entrantly at any depth: `future` may call it
+    /// again while it is being polled. While the thread is parked here it may turn the runtime's reactor, and the core
+    /// keeps at least one thread in here while there is work, so nothing else has to.
+    fn block_on(&self, future: Pin<&mut (dyn Future<Output = ()> + '_)>);
+
+    /// Returns a future that is ready after `duration`. It is polled inside [`block_on`](Self::block_on) or
+    /// [`enter`](Self::enter), on any thread.
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
+
+    /// Runs `job` on a thread that may block.
+    ///
+    /// # Errors
+    ///
+    /// Gives the job back if the pool is closed.
+    fn spawn_blocking(&self, job: Job) -> Result<(), Job>;
+
+    /// Makes the runtime ready; the core calls it before anything else, and again after a failure.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the runtime from starting. Every call that needed it gets it as
+    /// [`RunError::Start`](crate::RunError::Start).
+    fn start(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// How many worker threads of its own the runtime brings. Each gets a seat on the loop through
+    /// [`spawn`](Self::spawn), so that tasks run in parallel even while nobody calls.
+    fn workers(&self) -> usize {
+        0
+    }
+
+    /// Runs `future` on a worker thread of the runtime's own, where it has them.
+    ///
+    /// # Errors
+    ///
+    /// Gives the future back where it has none; this is the default.
+    fn spawn(&self, future: BoxFuture<'static, ()>) -> Result<(), BoxFuture<'static, ()>> {
+        Err(future)
+    }
+
+    /// Calls `f` inside the runtime's context, outside of any cooperative budget of a runtime around it.
+    fn enter(&self, f: &mut dyn FnMut()) {
+        f();
+    }
+
+    /// Says whether waiting on this thread could ever end. It is asked before a call polls its future.
+    ///
+    /// # Errors
+    ///
+    /// The reason and the remedy, where the thread is the one that the wait would need.
+    fn can_block(&self) -> Result<(), WouldBlock> {
+        Ok(())
+    }
+
+    /// Where this thread stands among the runtimes of the process. It is asked when a call is about to wait.
+    fn place(&self) -> Place {
+        Place::Free
+    }
+
+    /// Calls `wait`, which blocks this thread, in the way that a runtime around it asks for. It is called where
+    /// [`place`](Self::place) is not [`Place::Free`].
+    fn blocking(&self, wait: &mut dyn FnMut()) {
+        wait();
+    }
+
+    /// Stops the runtime if this value owns it, waiting at most `wait` for what still runs. The core calls it when a
+    /// runner has closed; nothing polls afterwards.
+    fn shutdown(&self, wait: Duration) {
+        let _ = wait;
+    }
+
+    /// A short name for diagnostics, such as `"smol"`.
+    fn name(&self) -> &'static str {
+        std::any::type_name::<Self>()
+    }
+}
+
+/// Several runners may share one executor; it is shut down with the last of them.
+impl<E: Executor + ?Sized> Executor for Arc<E> {
+    fn block_on(&self, future: Pin<&mut (dyn Future<Output = ()> + '_)>) {
+        (**self).block_on(future);
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        (**self).sleep(duration)
+    }
+
+    fn spawn_blocking(&self, job: Job) -> Result<(), Job> {
+        (**self).spawn_blocking(job)
+    }
+
+    fn start(&self) -> io::Result<()> {
+        (**self).start()
+    }
+
+    fn workers(&self) -> usize {
+        (**self).workers()
+    }
+
+    fn spawn(&self, future: BoxFuture<'static, ()>) -> Result<(), BoxFuture<'static, ()>> {
+        (**self).spawn(future)
+    }
+
+    fn enter(&self, f: &mut dyn FnMut()) {
+        (**self).enter(f);
+    }
+
+    fn can_block(&self) -> Result<(), WouldBlock> {
+        (**self).can_block()
+    }
+
+    fn place(&self) -> Place {
+        (**self).place()
+    }
+
+    fn blocking(&self, wait: &mut dyn FnMut()) {
+        (**self).blocking(wait);
+    }
+
+    fn shutdown(&self, wait: Duration) {
+        if Arc::strong_count(self) == 1 {
+            (**self).shutdown(wait);
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        (**self).name()
+    }
+}

@@ -1,0 +1,312 @@
+//! One level of one thread at work: the loop rule in code.
+
+use super::{
+    Loop, Runnable,
+    seat::{Kind, Seat},
+};
+use crate::{
+    BoxFuture,
+    current::{self, Frame},
+};
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
+/// How many tasks a turn runs before the backend sees its reactor again.
+pub(crate) const BATCH: usize = 64;
+
+/// How often a nested call that sits idle asks whether it can still end, as parts of `stuck_after`.
+const STUCK_CHECKS: u32 = 5;
+
+/// A caller's future with its type erased, so that the loop is compiled once.
+pub(crate) trait Own {
+    /// Polls the future; true when it is done.
+    fn poll(&mut self, cx: &mut Context<'_>) -> bool;
+    /// Drops the future.
+    fn discard(&mut self);
+}
+
+/// Why a level ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// Its own future is done.
+    Ready,
+    /// The runner closes.
+    Closed,
+    /// Its limit passed.
+    TimedOut,
+    /// It lies on top of a call that waits for nothing but its return.
+    Stuck,
+    /// Of the host: a caller wants to drive.
+    Aside,
+    /// Of the host: it was woken and found nothing to do.
+    Futile,
+    /// Of the host: the runner closed and no task is left.
+    Finished,
+}
+
+/// A level's work as a future for [`Executor::block_on`](crate::Executor::block_on).
+pub(crate) struct Drive<'a> {
+    lp: &'a Loop,
+    frame: &'a Frame,
+    seat: &'a Arc<Seat>,
+    /// Wakes `seat`: the waker that the level's own future and timers see.
+    waker: &'a Waker,
+    kind: Kind,
+    /// None: the base level of the runner's own thread.
+    own: Option<&'a mut dyn Own>,
+    timer: Option<BoxFuture<'static, ()>>,
+    watch: Option<Watch>,
+    parked: bool,
+    ran: usize,
+    polls: usize,
+    end: Option<End>,
+}
+
+/// Watches a nested call for the case that it can never end.
+struct Watch {
+    period: Duration,
+    timer: BoxFuture<'static, ()>,
+    ran: usize,
+    polls: usize,
+    idle_checks: u32,
+}
+
+impl<'a> Drive<'a> {
+    pub(crate) fn new(lp: &'a Loop, frame: &'a Frame, seat: &'a Arc<Seat>, waker: &'a Waker, kind: Kind) -> Self {
+        Self { lp, frame, seat, waker, kind, own: None, timer: None, watch: None, parked: false, ran: 0, polls: 0, end: None }
+    }
+
+    /// The level waits for a future of its own, for at most `limit`.
+    pub(crate) fn waits_for(mut self, own: &'a mut dyn Own, limit: Option<Duration>, nested: bool) -> Self {
+        self.own = Some(own);
+        let timer = limit.map(|limit| self.lp.sleep(limit));
+        let period = self.lp.config.stuck_after / STUCK_CHECKS;
+        if nested && !period.is_zero() {
+            let timer = self.lp.sleep(period);
+            self.watch = Some(Watch { period, timer, ran: 0, polls: 0, idle_checks: 0 });
+        }
+        if timer.is_some() || self.watch.is_some() {
+            self.seat.set_woken();
+        }
+        self.timer = timer;
+        self
+    }
+
+    pub(crate) fn end(&self) -> Option<End> {
+        self.end
+    }
+
+    /// How many tasks the level has run.
+    pub(crate) fn ran(&self) -> usize {
+        self.ran
+    }
+
+    /// Ends the level because its limit passed.
+    pub(crate) fn time_out(&mut self) {
+        self.unpark();
+        self.end = Some(End::TimedOut);
+    }
+
+    /// Asks for a poll of the level's own future that nobody else asked for.
+    pub(crate) fn ask_for_poll(&self) {
+        self.seat.set_woken();
+    }
+
+    /// One turn of the level. None: it has parked, or asked `backend` to be polled again.
+    pub(crate) fn turn(&mut self, backend: &Waker) -> Option<End> {
+        self.seat.register(backend);
+        let notified = self.unpark();
+        let first = self.ran;
+        loop {
+            if let Some(end) = self.look() {
+                self.end = Some(end);
+                return self.end;
+            }
+            if self.ran - first >= BATCH {
+                backend.wake_by_ref();
+                return None;
+            }
+            if let Some(runnable) = self.next() {
+                if self.lp.has_workers() || notified && self.ran == first {
+                    self.lp.hand_on();
+                }
+                self.ran += 1;
+                self.run(runnable);
+                continue;
+            }
+            if self.kind == Kind::Host && self.own.is_none() {
+                let futile = notified && self.ran == first && !self.lp.is_closing();
+                if futile || self.lp.host.is_asked_aside() {
+                    self.end = Some(if futile { End::Futile } else { End::Aside });
+                    return self.end;
+                }
+            }
+            self.park();
+            if !self.must_stay() {
+                return None;
+            }
+            self.unpark();
+        }
+    }
+
+    /// Looks at the level's own future, its timers and the loop's state.
+    fn look(&mut self) -> Option<End> {
+        if let Some(own) = &mut self.own {
+            if self.seat.take_woken() {
+                let cx = &mut Context::from_waker(self.waker);
+                self.frame.waits_below.set(false);
+                self.polls += 1;
+                if own.poll(cx) {
+                    return Some(End::Ready);
+                }
+                if let Some(timer) = &mut self.timer {
+                    if timer.as_mut().poll(cx).is_ready() {
+                        return Some(End::TimedOut);
+                    }
+                }
+                if self.is_stuck() {
+                    return Some(End::Stuck);
+                }
+            }
+            return self.lp.is_closing().then_some(End::Closed);
+        }
+        let done = self.lp.is_closing() && (self.kind == Kind::Worker || self.lp.live.len() == 0);
+        done.then_some(End::Finished)
+    }
+
+    /// A nested call waits for what lies below it on this stack, or keeps a finished one from going on, and nothing
+    /// has happened for a while.
+    fn is_stuck(&mut self) -> bool {
+        let Some(watch) = &mut self.watch else { return false };
+        let cx = &mut Context::from_waker(self.waker);
+        let mut stuck = false;
+        while watch.timer.as_mut().poll(cx).is_ready() {
+            // The watch's own timer brings one poll.
+            let idle = watch.ran == self.ran && self.polls - watch.polls <= 1;
+            (watch.ran, watch.polls) = (self.ran, self.polls);
+            watch.idle_checks = if idle && current::buried_is_ready() { watch.idle_checks + 1 } else { 0 };
+            stuck = idle && self.frame.waits_below.get() || watch.idle_checks >= STUCK_CHECKS;
+            watch.timer = self.lp.sleep(watch.period);
+        }
+        stuck
+    }
+
+    fn next(&self) -> Option<Runnable> {
+        if self.kind == Kind::Waiter { None } else { self.lp.next(self.kind, self.ran) }
+    }
+
+    fn run(&self, runnable: Runnable) {
+        if self.lp.is_closing() {
+            // A task's values are dropped here, in the runtime's context; `Body` keeps their panics in.
+            drop(runnable);
+        } else {
+            runnable.run();
+        }
+    }
+
+    fn park(&mut self) {
+        self.parked = true;
+        self.seat.set_parked(true);
+        if self.kind != Kind::Waiter {
+            self.lp.parked.insert(self.kind, self.seat);
+            if self.kind == Kind::Caller {
+                self.lp.host.ask_aside(&self.lp.parked);
+            }
+        }
+    }
+
+    /// Takes the seat back from the list. Says whether somebody had notified it.
+    fn unpark(&mut self) -> bool {
+        if !self.parked {
+            return false;
+        }
+        self.parked = false;
+        self.seat.set_parked(false);
+        if self.kind == Kind::Waiter {
+            return false;
+        }
+        let notified = self.lp.parked.remove(self.kind, self.seat);
+        if self.kind == Kind::Caller {
+            self.lp.host.driver_left(&self.lp.parked);
+        }
+        notified
+    }
+
+    /// Looked at after parking: did something come in between?
+    fn must_stay(&self) -> bool {
+        let work = self.kind != Kind::Waiter && self.lp.has_work(self.kind);
+        let base = self.kind == Kind::Host && self.own.is_none();
+        work || self.seat.is_woken()
+            || self.lp.is_closing() && (!base || self.lp.live.len() == 0)
+            || base && self.lp.host.is_asked_aside()
+    }
+}
+
+/// A worker of the runtime's own as a seat of the loop: a future for [`Executor::spawn`](crate::Executor::spawn).
+pub(crate) struct Worker {
+    lp: Arc<Loop>,
+    seat: Arc<Seat>,
+    waker: Waker,
+    parked: bool,
+}
+
+impl Worker {
+    pub(crate) fn new(lp: Arc<Loop>) -> Self {
+        let seat = Arc::new(Seat::default());
+        let waker = Waker::from(seat.clone());
+        Self { lp, seat, waker, parked: false }
+    }
+
+    fn with_drive<R>(&mut self, f: impl FnOnce(&mut Drive<'_>) -> R) -> R {
+        let frame = Frame::new(&self.lp, true, false, Some(self.seat.clone()));
+        let parked = &mut self.parked;
+        frame.enter(&self.lp, || {
+            let mut drive = Drive::new(&self.lp, &frame, &self.seat, &self.waker, Kind::Worker);
+            drive.parked = *parked;
+            let result = f(&mut drive);
+            *parked = std::mem::replace(&mut drive.parked, false);
+            result
+        })
+    }
+}
+
+impl Future for Worker {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        match self.get_mut().with_drive(|drive| drive.turn(cx.waker())) {
+            Some(_) => Poll::Ready(()),
+            None => Poll::Pending,
+        }
+    }
+}
+
+/// The pool may drop its workers before the loop ends.
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.with_drive(|drive| drive.unpark());
+    }
+}
+
+impl Future for Drive<'_> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        match self.get_mut().turn(cx.waker()) {
+            Some(_) => Poll::Ready(()),
+            None => Poll::Pending,
+        }
+    }
+}
+
+/// A level that ends by unwinding must not stay in the list.
+impl Drop for Drive<'_> {
+    fn drop(&mut self) {
+        self.unpark();
+    }
+}

@@ -1,0 +1,376 @@
+//! The queue and the loop rule.
+//!
+//! # The loop rule
+//!
+//! Any number of threads may be on the loop at once, and each of them at any depth. One level of one thread is a
+//! [`Seat`](seat::Seat), and its work is a [`Drive`](drive::Drive):
+//!
+//! 1. A level registers its backend's waker, then polls its own future if that asked for it, then runs queued tasks,
+//!    and looks at its own future again after each of them.
+//! 2. A level parks only after it has said that it is parked and has then found its own future unwoken, the queue empty
+//!    and the state unchanged. Whoever wakes or pushes does so first and looks for parked seats second.
+//! 3. A schedule function pushes and wakes; it never runs a task: async-io calls wakers under its reactor's lock.
+//! 4. Each level has a seat of its own; two levels of one thread share no flag.
+//! 5. A turn runs at most [`BATCH`](drive::BATCH) tasks before the backend sees its reactor again.
+//! 6. A level that leaves hands on what it may have been woken for: if tasks are queued, it wakes another seat.
+//! 7. A schedule that happens on a seat's own thread wakes nobody else, because that seat runs the queue before it parks.
+//!
+//! `host_queue` holds what only the runner's own thread may poll: `spawn_local` tasks, and tasks that once blocked their
+//! thread from inside a poll.
+
+pub(crate) mod drive;
+pub(crate) mod live;
+pub(crate) mod seat;
+
+use crate::{
+    BoxFuture, Executor, RunError,
+    current::{self, Frame},
+    runner::{Config, Handle, close::Exits, host::HostState},
+    task::Meta,
+};
+use concurrent_queue::ConcurrentQueue;
+use live::Live;
+use seat::{Kind, Parked, Seat};
+use slab::Slab;
+use std::{
+    fmt, io,
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
+        atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering},
+    },
+    thread::{self, ThreadId},
+    time::Duration,
+};
+
+pub(crate) type Runnable = async_task::Runnable<Arc<Meta>>;
+
+/// The life of a loop, in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub(crate) enum State {
+    /// Calls and tasks are welcome.
+    Open,
+    /// `close` runs the entered exits; only they and the loop's own tasks may call.
+    Exiting,
+    /// Blocked calls end, tasks are dropped instead of polled.
+    Closing,
+    /// Nothing is left.
+    Closed,
+}
+
+pub(crate) struct Loop {
+    pub(crate) executor: Box<dyn Executor>,
+    pub(crate) config: Config,
+    queue: ConcurrentQueue<Runnable>,
+    host_queue: ConcurrentQueue<Runnable>,
+    pub(crate) parked: Parked,
+    pub(crate) live: Live,
+    /// The seats of blocked calls, parked or not, for `close` to wake.
+    calls: Mutex<Slab<Arc<Seat>>>,
+    state: AtomicU8,
+    started: AtomicBool,
+    workers: AtomicBool,
+    starting: Mutex<()>,
+    fork: forkguard::Guard,
+    pub(crate) host: HostState,
+    pub(crate) exits: Exits,
+    pub(crate) handle: OnceLock<Weak<Handle>>,
+    /// Of an inline runner: the thread that polls its local tasks.
+    home: Mutex<Option<ThreadId>>,
+    pub(crate) hand_overs: AtomicUsize,
+    pub(crate) slow_polls: AtomicUsize,
+}
+
+impl fmt::Debug for Loop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Loop").field("executor", &self.executor.name()).field("state", &self.state()).finish_non_exhaustive()
+    }
+}
+
+impl Loop {
+    pub(crate) fn new(executor: Box<dyn Executor>, config: Config) -> Self {
+        Self {
+            executor,
+            config,
+            queue: ConcurrentQueue::unbounded(),
+            host_queue: ConcurrentQueue::unbounded(),
+            parked: Parked::default(),
+            live: Live::default(),
+            calls: Mutex::default(),
+            state: AtomicU8::new(State::Open as u8),
+            started: AtomicBool::new(false),
+            workers: AtomicBool::new(false),
+            starting: Mutex::new(()),
+            fork: forkguard::new(),
+            host: HostState::default(),
+            exits: Exits::default(),
+            handle: OnceLock::new(),
+            home: Mutex::new(None),
+            hand_overs: AtomicUsize::new(0),
+            slow_polls: AtomicUsize::new(0),
+        }
+    }
+
+    /// Tells this loop from every other live one.
+    #[inline]
+    pub(crate) fn id(&self) -> usize {
+        std::ptr::from_ref(self) as usize
+    }
+
+    #[inline]
+    pub(crate) fn state(&self) -> State {
+        match self.state.load(Ordering::SeqCst) {
+            0 => State::Open,
+            1 => State::Exiting,
+            2 => State::Closing,
+            _ => State::Closed,
+        }
+    }
+
+    /// Moves the state on from `from`; false if it was not there.
+    pub(crate) fn advance(&self, from: State, to: State) -> bool {
+        self.state.compare_exchange(from as u8, to as u8, Ordering::SeqCst, Ordering::SeqCst).is_ok()
+    }
+
+    #[inline]
+    pub(crate) fn is_closing(&self) -> bool {
+        self.state.load(Ordering::SeqCst) >= State::Closing as u8
+    }
+
+    #[inline]
+    pub(crate) fn is_forked(&self) -> bool {
+        self.fork.clone().detected_fork()
+    }
+
+    /// Whether this thread is inside one of the loop's polls.
+    pub(crate) fn is_current(&self) -> bool {
+        current::with_loop(|lp| lp.id() == self.id()).unwrap_or(false)
+    }
+
+    /// May a call or a task come in?
+    #[inline]
+    pub(crate) fn door(&self) -> Result<(), RunError> {
+        if self.is_forked() {
+            return Err(RunError::Forked);
+        }
+        match self.state() {
+            State::Open => Ok(()),
+            State::Exiting if self.is_current() => Ok(()),
+            _ => Err(RunError::Closed),
+        }
+    }
+
+    /// Starts the runtime if nobody has; once, however many threads ask.
+    #[inline]
+    pub(crate) fn start_executor(self: &Arc<Self>) -> Result<(), RunError> {
+        if self.started.load(Ordering::Acquire) { Ok(()) } else { self.start_executor_once() }
+    }
+
+    #[cold]
+    fn start_executor_once(self: &Arc<Self>) -> Result<(), RunError> {
+        let _one = self.starting.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.started.load(Ordering::Acquire) {
+            self.executor.start().map_err(start_error)?;
+            self.started.store(true, Ordering::Release);
+            self.seat_workers();
+        }
+        Ok(())
+    }
+
+    pub(crate) fn has_started(&self) -> bool {
+        self.started.load(Ordering::Acquire)
+    }
+
+    /// Queues a task that was woken. This is the schedule function of every task of the loop: it runs nothing.
+    pub(crate) fn schedule(&self, runnable: Runnable) {
+        let meta = runnable.metadata();
+        if meta.is_host_only() {
+            if let Err(error) = self.host_queue.push(runnable) {
+                return self.too_late(error.into_inner());
+            }
+            let mine = current::draining_frame(self, |frame| frame.host.then(|| note_push(frame))).flatten();
+            if mine.is_none() {
+                self.notify_host();
+            }
+        } else {
+            if let Err(error) = self.queue.push(runnable) {
+                return self.too_late(error.into_inner());
+            }
+            let mine = current::draining_frame(self, |frame| {
+                note_push(frame);
+                frame.host
+            });
+            match mine {
+                Some(true) => {}
+                // A caller that is busy in a long poll must not keep the task from an idle host.
+                Some(false) => self.parked.notify_idle_host(),
+                None => self.parked.notify_one(),
+            }
+        }
+    }
+
+    /// The loop is gone: the task is dropped where it stands, unless its values belong to another thread.
+    #[cold]
+    fn too_late(&self, runnable: Runnable) {
+        if runnable.metadata().is_of_other_thread() {
+            std::mem::forget(runnable);
+        } else {
+            self.enter(|| drop(runnable));
+        }
+    }
+
+    fn notify_host(&self) {
+        if self.config.thread {
+            self.parked.notify_host();
+        } else {
+            // Any of the callers may be the one at home.
+            self.parked.notify_all();
+        }
+    }
+
+    /// Takes the next task that a seat of this kind may run. `turn` keeps the two queues fair.
+    pub(crate) fn next(&self, kind: Kind, turn: usize) -> Option<Runnable> {
+        if turn % 2 == 0 {
+            if let Some(runnable) = self.next_of_host(kind) {
+                return Some(runnable);
+            }
+        }
+        self.queue.pop().ok().or_else(|| self.next_of_host(kind))
+    }
+
+    /// Takes the next task, whoever may run it.
+    pub(crate) fn next_any(&self) -> Option<Runnable> {
+        self.queue.pop().or_else(|_| self.host_queue.pop()).ok()
+    }
+
+    pub(crate) fn next_of_host(&self, kind: Kind) -> Option<Runnable> {
+        if kind.is_host() {
+            return self.host_queue.pop().ok();
+        }
+        if self.config.thread || kind != Kind::Caller || self.host_queue.is_empty() {
+            return None;
+        }
+        // Of an inline runner: the first thread that polls a local task keeps them all while there are any.
+        let mut home = self.home();
+        let me = thread::current().id();
+        if self.live.locals() > 0 && home.is_some_and(|thread| thread != me) {
+            return None;
+        }
+        let runnable = self.host_queue.pop().ok()?;
+        if runnable.metadata().local {
+            *home = Some(me);
+        }
+        Some(runnable)
+    }
+
+    pub(crate) fn has_work(&self, kind: Kind) -> bool {
+        !self.queue.is_empty() || self.has_host_work(kind)
+    }
+
+    pub(crate) fn has_host_work(&self, kind: Kind) -> bool {
+        if self.host_queue.is_empty() {
+            return false;
+        }
+        if self.config.thread {
+            return kind.is_host();
+        }
+        kind == Kind::Caller && (self.live.locals() == 0 || self.home().is_none_or(|thread| thread == thread::current().id()))
+    }
+
+    fn home(&self) -> MutexGuard<'_, Option<ThreadId>> {
+        let mut home = self.home.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.live.locals() == 0 {
+            *home = None;
+        }
+        home
+    }
+
+    /// Whether the runtime has workers of its own that run tasks beside the loop's seats.
+    #[inline]
+    pub(crate) fn has_workers(&self) -> bool {
+        self.workers.load(Ordering::Relaxed)
+    }
+
+    /// Gives the runtime's own workers, if it has any, a seat each.
+    fn seat_workers(self: &Arc<Self>) {
+        for _ in 0..self.executor.workers() {
+            if self.executor.spawn(Box::pin(drive::Worker::new(self.clone()))).is_ok() {
+                self.workers.store(true, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// No task will be queued from now on.
+    pub(crate) fn shut_queues(&self) {
+        self.queue.close();
+        self.host_queue.close();
+    }
+
+    /// A seat leaves: somebody else looks at what is queued.
+    #[inline]
+    pub(crate) fn hand_on(&self) {
+        if !self.queue.is_empty() {
+            self.parked.notify_one();
+        }
+    }
+
+    /// Calls `f` in the runtime's context.
+    pub(crate) fn enter<R>(&self, f: impl FnOnce() -> R) -> R {
+        let mut f = Some(f);
+        let mut result = None;
+        self.executor.enter(&mut || {
+            if let Some(f) = f.take() {
+                result = Some(f());
+            }
+        });
+        result.expect("`Executor::enter` calls its closure")
+    }
+
+    pub(crate) fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        self.executor.sleep(duration)
+    }
+
+    /// Lists a blocked call until the guard is dropped.
+    pub(crate) fn list_call(&self, seat: &Arc<Seat>) -> Listed<'_> {
+        let key = self.calls.lock().unwrap_or_else(PoisonError::into_inner).insert(seat.clone());
+        Listed { lp: self, key }
+    }
+
+    pub(crate) fn calls(&self) -> usize {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// Wakes every blocked call and every parked seat, to look at the state again.
+    pub(crate) fn wake_all(&self) {
+        let seats: Vec<_> =
+            self.calls.lock().unwrap_or_else(PoisonError::into_inner).iter().map(|(_, seat)| seat.clone()).collect();
+        for seat in seats {
+            seat.nudge();
+        }
+        self.parked.notify_all();
+    }
+}
+
+/// The seat on this thread runs the queue before it parks; if it is parked, this is its reactor's turn.
+fn note_push(frame: &Frame) {
+    frame.pushed.set(true);
+    if let Some(seat) = &frame.seat {
+        seat.nudge();
+    }
+}
+
+pub(crate) fn start_error(error: io::Error) -> RunError {
+    RunError::Start(Arc::new(error))
+}
+
+/// A call that `close` can wake, until dropped.
+pub(crate) struct Listed<'a> {
+    lp: &'a Loop,
+    key: usize,
+}
+
+impl Drop for Listed<'_> {
+    fn drop(&mut self) {
+        self.lp.calls.lock().unwrap_or_else(PoisonError::into_inner).remove(self.key);
+    }
+}

@@ -1,0 +1,246 @@
+//! A seat: one level of one thread, parked in the backend or busy; and the list of those that are parked.
+
+use atomic_waker::AtomicWaker;
+use std::{
+    cell::Cell,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    task::{Wake, Waker},
+};
+
+/// One level of one thread.
+///
+/// It is also the waker of the future that the level waits for. `woken` is set first and `parked` is looked at second;
+/// the level sets `parked` first and looks at `woken` second. Both sides are sequentially consistent, so one of them
+/// sees the other.
+#[derive(Default)]
+pub(crate) struct Seat {
+    /// The level's own future asks to be polled.
+    woken: AtomicBool,
+    /// The level has given its thread to the backend.
+    parked: AtomicBool,
+    /// Wakes the thread out of the backend.
+    unparker: AtomicWaker,
+}
+
+impl Seat {
+    pub(crate) fn is_woken(&self) -> bool {
+        self.woken.load(Ordering::SeqCst)
+    }
+
+    /// Takes the wish of the level's own future to be polled.
+    pub(crate) fn take_woken(&self) -> bool {
+        self.is_woken() && self.woken.swap(false, Ordering::SeqCst)
+    }
+
+    /// A new call starts on this seat.
+    #[inline]
+    pub(crate) fn forget_woken(&self) {
+        self.woken.store(false, Ordering::Relaxed);
+    }
+
+    /// Asks for a poll of the level's own future from inside the level.
+    pub(crate) fn set_woken(&self) {
+        self.woken.store(true, Ordering::SeqCst);
+    }
+
+    /// The backend will wake this level through `waker`.
+    pub(crate) fn register(&self, waker: &Waker) {
+        self.unparker.register(waker);
+    }
+
+    pub(crate) fn set_parked(&self, parked: bool) {
+        self.parked.store(parked, Ordering::SeqCst);
+    }
+
+    /// Brings the level back from the backend if it is parked there; a busy one looks around before it parks.
+    pub(crate) fn nudge(&self) {
+        if self.parked.load(Ordering::SeqCst) {
+            self.unparker.wake();
+        }
+    }
+}
+
+impl Wake for Seat {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.woken.store(true, Ordering::SeqCst);
+        self.nudge();
+    }
+}
+
+thread_local! {
+    /// The seat that this thread used last: most calls need no allocation.
+    static SPARE: Cell<Option<(Arc<Seat>, Waker)>> = const { Cell::new(None) };
+}
+
+/// A seat together with its waker, kept for this thread's next call when dropped.
+pub(crate) struct Taken {
+    pair: Option<(Arc<Seat>, Waker)>,
+}
+
+impl Taken {
+    #[inline]
+    pub(crate) fn new() -> Self {
+        let spare = SPARE.try_with(Cell::take).ok().flatten();
+        let pair = spare.unwrap_or_else(|| {
+            let seat = Arc::new(Seat::default());
+            let waker = Waker::from(seat.clone());
+            (seat, waker)
+        });
+        Self { pair: Some(pair) }
+    }
+
+    pub(crate) fn seat(&self) -> &Arc<Seat> {
+        &self.pair.as_ref().expect("taken until dropped").0
+    }
+
+    #[inline]
+    pub(crate) fn waker(&self) -> &Waker {
+        &self.pair.as_ref().expect("taken until dropped").1
+    }
+}
+
+impl Drop for Taken {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(pair) = self.pair.take() {
+            // A seat that an old future still holds a waker of may be woken late; it is not used again.
+            if Arc::strong_count(&pair.0) == 2 {
+                let _ = SPARE.try_with(|spare| spare.set(Some(pair)));
+            }
+        }
+    }
+}
+
+/// What a parked seat can be asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A caller that runs the loop's tasks while it waits.
+    Caller,
+    /// The runner's own thread, driving.
+    Host,
+    /// The runner's own thread, stepped aside: to be asked when no driver is parked.
+    Standby,
+    /// The runner's own thread after a futile wake-up: looks at the queue by itself in a moment.
+    Drowsy,
+    /// A worker thread of the runtime's own.
+    Worker,
+    /// A caller that only waits. It never stands in the list.
+    Waiter,
+}
+
+impl Kind {
+    pub(crate) fn is_host(self) -> bool {
+        matches!(self, Self::Host | Self::Standby | Self::Drowsy)
+    }
+}
+
+/// The parked seats of a loop, latest last.
+#[derive(Default)]
+pub(crate) struct Parked {
+    list: Mutex<Vec<(Kind, Arc<Seat>)>>,
+    len: AtomicUsize,
+    /// How many of them are the host in the backend: none or one.
+    hosts: AtomicUsize,
+    /// How many of them are callers that drive.
+    drivers: AtomicUsize,
+    /// Counts the times that a driving caller parked, so that the host can see that they keep coming.
+    epoch: AtomicUsize,
+}
+
+impl Parked {
+    fn lock(&self) -> MutexGuard<'_, Vec<(Kind, Arc<Seat>)>> {
+        self.list.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn recount(&self, list: &[(Kind, Arc<Seat>)]) {
+        self.len.store(list.len(), Ordering::SeqCst);
+        self.hosts.store(list.iter().filter(|(kind, _)| *kind == Kind::Host).count(), Ordering::SeqCst);
+    }
+
+    pub(crate) fn insert(&self, kind: Kind, seat: &Arc<Seat>) {
+        let mut list = self.lock();
+        list.push((kind, seat.clone()));
+        self.recount(&list);
+        drop(list);
+        if kind == Kind::Caller {
+            self.drivers.fetch_add(1, Ordering::SeqCst);
+            self.epoch.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    /// Takes the seat out, whether or not a notification has done so already. Says whether one had.
+    pub(crate) fn remove(&self, kind: Kind, seat: &Arc<Seat>) -> bool {
+        let mut list = self.lock();
+        let place = list.iter().rposition(|(_, other)| Arc::ptr_eq(other, seat));
+        if let Some(place) = place {
+            list.remove(place);
+            self.recount(&list);
+        }
+        drop(list);
+        if kind == Kind::Caller {
+            self.drivers.fetch_sub(1, Ordering::SeqCst);
+        }
+        place.is_none()
+    }
+
+    /// Wakes one seat that can run tasks, if any is parked.
+    pub(crate) fn notify_one(&self) {
+        if self.len.load(Ordering::SeqCst) == 0 {
+            return;
+        }
+        let mut list = self.lock();
+        let driver = list.iter().rposition(|(kind, _)| matches!(kind, Kind::Caller | Kind::Host | Kind::Worker));
+        let place = driver.or_else(|| list.iter().rposition(|(kind, _)| *kind == Kind::Standby));
+        let Some(place) = place else { return };
+        let (_, seat) = list.remove(place);
+        self.recount(&list);
+        drop(list);
+        seat.nudge();
+    }
+
+    /// Wakes the runner's own thread if it is parked in the backend.
+    pub(crate) fn notify_idle_host(&self) {
+        if self.hosts.load(Ordering::SeqCst) == 0 {
+            return;
+        }
+        let mut list = self.lock();
+        let Some(place) = list.iter().rposition(|(kind, _)| *kind == Kind::Host) else { return };
+        let (_, seat) = list.remove(place);
+        self.recount(&list);
+        drop(list);
+        seat.nudge();
+    }
+
+    /// Wakes the runner's own thread if it is parked, in whichever way.
+    pub(crate) fn notify_host(&self) {
+        let list = self.lock();
+        let seat = list.iter().rfind(|(kind, _)| kind.is_host()).map(|(_, seat)| seat.clone());
+        drop(list);
+        if let Some(seat) = seat {
+            seat.nudge();
+        }
+    }
+
+    /// Wakes every parked seat.
+    pub(crate) fn notify_all(&self) {
+        let seats: Vec<_> = self.lock().iter().map(|(_, seat)| seat.clone()).collect();
+        for seat in seats {
+            seat.nudge();
+        }
+    }
+
+    pub(crate) fn drivers(&self) -> usize {
+        self.drivers.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn epoch(&self) -> usize {
+        self.epoch.load(Ordering::SeqCst)
+    }
+}

@@ -1,0 +1,343 @@
+//! A call: where am I, what may I do here, poll once, and only then take a seat and wait.
+
+use super::host;
+use crate::{
+    Place, RunError,
+    current::{self, Buried, Depth, Frame},
+    error::Payload,
+    run_loop::{
+        Loop,
+        drive::{Drive, End, Own},
+        seat::{Kind, Taken},
+    },
+};
+use parking::Parker;
+use std::{
+    future::Future,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    pin::{Pin, pin},
+    sync::Arc,
+    task::{Context, Poll, Waker},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// How soon a future is polled again unasked while its thread is captive in another runtime, which may have swallowed
+/// the wake-up (tokio's `yield_now` leaves its waker with a scheduler that is blocked by this very call). The pause
+/// doubles up to the maximum and starts anew with each real wake-up.
+const REPOLL: Duration = Duration::from_millis(1);
+const REPOLL_MAX: Duration = Duration::from_millis(16);
+
+/// A future on the caller's stack, and what came of it.
+struct InPlace<'a, F: Future> {
+    future: Pin<&'a mut Option<F>>,
+    result: Option<Result<F::Output, Payload>>,
+}
+
+impl<F: Future> Own for InPlace<'_, F> {
+    #[inline]
+    fn poll(&mut self, cx: &mut Context<'_>) -> bool {
+        let polled = catch_unwind(AssertUnwindSafe(|| {
+            let Some(future) = self.future.as_mut().as_pin_mut() else { return Poll::Pending };
+            let polled = future.poll(cx);
+            if polled.is_ready() {
+                // Here, in the runtime's context, and not where the caller stands.
+                self.future.set(None);
+            }
+            polled
+        }));
+        match polled {
+            Ok(Poll::Pending) => return false,
+            Ok(Poll::Ready(value)) => self.result = Some(Ok(value)),
+            Err(payload) => {
+                self.result = Some(Err(payload));
+                self.discard();
+            }
+        }
+        true
+    }
+
+    fn discard(&mut self) {
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| self.future.set(None))) {
+            self.result.get_or_insert(Err(payload));
+        }
+    }
+}
+
+/// What kind of call comes in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Door {
+    /// A call from outside: refused once the runner closes.
+    Call,
+    /// A wait for a task, which may have ended already.
+    Join,
+    /// An exit that `close` itself runs.
+    Exit,
+}
+
+/// The caller's future as the slow path may use it.
+enum Erased<'a> {
+    Here(&'a mut dyn Own),
+    Anywhere(&'a mut (dyn Own + Send)),
+}
+
+impl Erased<'_> {
+    fn own(&mut self) -> &mut dyn Own {
+        match self {
+            Self::Here(own) => *own,
+            Self::Anywhere(own) => *own,
+        }
+    }
+}
+
+/// Runs `future` on this thread.
+#[inline]
+pub(crate) fn run<F: Future>(lp: &Arc<Loop>, door: Door, future: F, limit: Option<Duration>) -> Result<F::Output, RunError> {
+    let future = pin!(Some(future));
+    let mut own = InPlace { future, result: None };
+    let called = call(lp, door, Erased::Here(&mut own), limit);
+    finish(called, own.result)
+}
+
+/// Runs `future` on this thread, or on one of its own where this one is captive in another runtime.
+#[inline]
+pub(crate) fn run_send<F>(lp: &Arc<Loop>, future: F) -> Result<F::Output, RunError>
+where
+    F: Future + Send,
+    F::Output: Send,
+{
+    let future = pin!(Some(future));
+    let mut own = InPlace { future, result: None };
+    let called = call(lp, Door::Call, Erased::Anywhere(&mut own), None);
+    finish(called, own.result)
+}
+
+/// Waits for a task's handle.
+pub(crate) fn join<F: Future>(lp: &Arc<Loop>, future: F, limit: Option<Duration>) -> Result<F::Output, RunError> {
+    run(lp, Door::Join, future, limit)
+}
+
+#[inline]
+fn finish<T>(called: Result<(), RunError>, result: Option<Result<T, Payload>>) -> Result<T, RunError> {
+    match result {
+        Some(Ok(value)) => Ok(value),
+        Some(Err(payload)) => resume_unwind(payload),
+        None => Err(called.err().unwrap_or(RunError::Closed)),
+    }
+}
+
+/// Starts whatever a task needs to make progress.
+pub(crate) fn start(lp: &Arc<Loop>) -> Result<(), RunError> {
+    lp.start_executor()?;
+    host::ensure(lp)
+}
+
+/// Drops `value` in the runtime's context, if there is one.
+pub(crate) fn discard<T>(lp: &Loop, value: T) {
+    if lp.has_started() && !lp.is_forked() { lp.enter(|| drop(value)) } else { drop(value) }
+}
+
+fn call(lp: &Arc<Loop>, door: Door, mut own: Erased<'_>, limit: Option<Duration>) -> Result<(), RunError> {
+    let taken = match enter(lp, door) {
+        Ok(taken) => taken,
+        Err(error) => {
+            discard(lp, Discard(own.own()));
+            return Err(error);
+        }
+    };
+    let frame = Frame::new(lp, lp.config.callers_drive, false, None);
+    let ready = frame.enter(lp, || {
+        let mut ready = false;
+        lp.executor.enter(&mut || ready = own.own().poll(&mut Context::from_waker(taken.1.waker())));
+        ready
+    });
+    let result = if ready { Ok(()) } else { wait(lp, own, limit, &taken.1) };
+    if frame.pushed.get() {
+        pass_on(lp);
+    }
+    result
+}
+
+/// Drops an erased future where the wrapper is dropped.
+struct Discard<'a>(&'a mut dyn Own);
+
+impl Drop for Discard<'_> {
+    fn drop(&mut self) {
+        self.0.discard();
+    }
+}
+
+/// Checks the door and gives the call its depth and its seat.
+#[inline]
+fn enter(lp: &Arc<Loop>, door: Door) -> Result<(Depth, Taken), RunError> {
+    match door {
+        Door::Call => lp.door()?,
+        Door::Join | Door::Exit if lp.is_forked() => return Err(RunError::Forked),
+        Door::Join | Door::Exit => {}
+    }
+    let depth = Depth::enter(lp.config.max_depth)?;
+    lp.start_executor()?;
+    lp.executor.can_block().map_err(RunError::WouldDeadlock)?;
+    let taken = Taken::new();
+    taken.seat().forget_woken();
+    Ok((depth, taken))
+}
+
+/// A call leaves: if a level below it on this stack looks at the queue anyway, that is enough.
+#[cold]
+fn pass_on(lp: &Loop) {
+    if current::draining_frame(lp, |frame| frame.pushed.set(true)).is_none() {
+        lp.hand_on();
+    }
+}
+
+/// The slow path: the future is pending.
+#[cold]
+fn wait(lp: &Arc<Loop>, mut own: Erased<'_>, limit: Option<Duration>, taken: &Taken) -> Result<(), RunError> {
+    let seat = match place(lp) {
+        Ok(seat) => seat,
+        Err(error) => {
+            discard(lp, Discard(own.own()));
+            return Err(error);
+        }
+    };
+    current::task_blocks();
+    if seat == Seating::Captive {
+        if let Erased::Anywhere(own) = own {
+            return move_out(lp, own, limit);
+        }
+    }
+    sit(lp, own.own(), limit, taken, seat)
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Seating {
+    Drive(Kind),
+    Wait,
+    Worker,
+    Captive,
+}
+
+/// Where am I, and what may I do here?
+fn place(lp: &Arc<Loop>) -> Result<Seating, RunError> {
+    host::ensure(lp)?;
+    let on_host = lp.host.is_this_thread();
+    let seating = match lp.executor.place() {
+        Place::Free if on_host => return Ok(Seating::Drive(Kind::Host)),
+        Place::Free if lp.config.callers_drive => return Ok(Seating::Drive(Kind::Caller)),
+        Place::Free => return Ok(Seating::Wait),
+        Place::Worker => Seating::Worker,
+        Place::Captive => Seating::Captive,
+    };
+    if on_host {
+        return Err(RunError::deadlock(
+            "the runner's own thread is inside another runtime, and nobody else drives this runner",
+            "await the future there instead of calling `run`, or move the call to `Runner::unblock`",
+        ));
+    }
+    if !lp.config.thread {
+        return Err(RunError::deadlock(
+            "an inline runner (`without_thread`) was called inside another runtime, where nobody can drive it",
+            "build the runner with its thread, or call from a plain thread",
+        ));
+    }
+    Ok(seating)
+}
+
+/// Takes a seat and waits on it.
+fn sit(lp: &Arc<Loop>, own: &mut dyn Own, limit: Option<Duration>, taken: &Taken, seating: Seating) -> Result<(), RunError> {
+    let kind = match seating {
+        Seating::Drive(kind) => kind,
+        _ => Kind::Waiter,
+    };
+    let seat = taken.seat();
+    let frame = Frame::new(lp, kind != Kind::Waiter, kind == Kind::Host, Some(seat.clone()));
+    let end = {
+        let _listed = lp.list_call(seat);
+        let _buried = Buried::push(seat);
+        let nested = current::depth() > 1;
+        frame.enter(lp, || {
+            let mut drive = Drive::new(lp, &frame, seat, taken.waker(), kind).waits_for(own, limit, nested);
+            match seating {
+                Seating::Drive(_) => {
+                    let level: Pin<&mut Drive<'_>> = Pin::new(&mut drive);
+                    lp.executor.block_on(level);
+                }
+                Seating::Wait => wait_only(lp, &mut drive, limit, None),
+                Seating::Worker => lp.executor.blocking(&mut || wait_only(lp, &mut drive, limit, None)),
+                Seating::Captive => wait_only(lp, &mut drive, limit, Some(REPOLL)),
+            }
+            let end = drive.end();
+            drop(drive);
+            if end != Some(End::Ready) {
+                lp.enter(|| own.discard());
+            }
+            end
+        })
+    };
+    pass_on(lp);
+    match end {
+        Some(End::Ready) => Ok(()),
+        Some(End::TimedOut) => Err(RunError::TimedOut),
+        Some(End::Stuck) => Err(RunError::deadlock(
+            "this call lies on top of another one on the same thread, which waits for nothing but its return, \
+             and it has made no progress for a while",
+            "await inside the task instead of calling `run`, move the blocking part to `Runner::unblock`, \
+             or raise `Builder::stuck_after` if the wait is meant to be long",
+        )),
+        _ => Err(RunError::Closed),
+    }
+}
+
+/// Waits without driving: other threads turn the reactor and run the tasks.
+fn wait_only(lp: &Loop, drive: &mut Drive<'_>, limit: Option<Duration>, repoll: Option<Duration>) {
+    let parker = Parker::new();
+    let waker = Waker::from(parker.unparker());
+    let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
+    let mut pause = repoll;
+    loop {
+        lp.executor.enter(&mut || {
+            drive.turn(&waker);
+        });
+        if drive.end().is_some() {
+            return;
+        }
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        if left.is_some_and(|left| left.is_zero()) {
+            return drive.time_out();
+        }
+        let woken = match (pause, left) {
+            (None, None) => {
+                parker.park();
+                true
+            }
+            (pause, left) => parker.park_timeout(pause.unwrap_or(Duration::MAX).min(left.unwrap_or(Duration::MAX))),
+        };
+        if let Some(pause) = &mut pause {
+            *pause = if woken { REPOLL } else { (*pause * 2).min(REPOLL_MAX) };
+            drive.ask_for_poll();
+        }
+    }
+}
+
+/// Polls the future on a thread of its own for the rest of the call, outside of the runtime that holds this one.
+fn move_out(lp: &Arc<Loop>, own: &mut (dyn Own + Send), limit: Option<Duration>) -> Result<(), RunError> {
+    let moved = thread::scope(|scope| {
+        let own = &mut *own;
+        let body = move || {
+            let _depth = Depth::enter(lp.config.max_depth)?;
+            let taken = Taken::new();
+            taken.seat().set_woken();
+            let kind = if lp.config.callers_drive { Seating::Drive(Kind::Caller) } else { Seating::Wait };
+            sit(lp, own, limit, &taken, kind)
+        };
+        let thread = thread::Builder::new().name("pontoon-moved".into()).spawn_scoped(scope, body).ok()?;
+        Some(thread.join().unwrap_or_else(|payload| resume_unwind(payload)))
+    });
+    if let Some(result) = moved {
+        return result;
+    }
+    let taken = Taken::new();
+    taken.seat().set_woken();
+    sit(lp, own, limit, &taken, Seating::Captive)
+}

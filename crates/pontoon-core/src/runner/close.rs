@@ -1,0 +1,179 @@
+//! Closing: exits LIFO, calls woken, tasks dropped, the thread joined, a report of what was left.
+
+use super::call::{self, Door};
+use crate::{
+    CloseError, RunError,
+    error::panic_text,
+    run_loop::{Loop, State},
+};
+use std::{
+    error::Error,
+    future::Future,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    sync::{Arc, Condvar, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+pub(crate) type ExitError = Box<dyn Error + Send + Sync + 'static>;
+/// How often a `close` without a thread looks for tasks that other threads have let go of.
+const RECHECK: Duration = Duration::from_millis(5);
+
+type ExitFuture = Pin<Box<dyn Future<Output = Result<(), ExitError>>>>;
+
+/// Makes the future that exits one entered context. It is called and polled where `close` is.
+pub(crate) type Exit = Box<dyn FnOnce() -> ExitFuture + Send>;
+
+/// The contexts entered with [`Runner::enter_context`](crate::Runner::enter_context), and who closes.
+#[derive(Default)]
+pub(crate) struct Exits {
+    stack: Mutex<Vec<Exit>>,
+    deadline: Mutex<Option<Instant>>,
+    closed: Mutex<bool>,
+    closes: Condvar,
+}
+
+impl Exits {
+    /// Keeps an exit for `close`; gives it back if that has come too far.
+    pub(crate) fn push(&self, lp: &Loop, exit: Exit) -> Result<(), Exit> {
+        let mut stack = self.stack.lock().unwrap_or_else(PoisonError::into_inner);
+        if lp.is_closing() {
+            return Err(exit);
+        }
+        stack.push(exit);
+        Ok(())
+    }
+
+    fn pop(&self) -> Option<Exit> {
+        self.stack.lock().unwrap_or_else(PoisonError::into_inner).pop()
+    }
+
+    fn set_closed(&self) {
+        *self.closed.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.closes.notify_all();
+    }
+
+    /// Waits until another thread's `close` is through.
+    fn wait(&self, deadline: Option<Instant>) -> bool {
+        let mut closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
+        while !*closed {
+            let left = left(deadline).unwrap_or(Duration::from_secs(3600));
+            if left.is_zero() {
+                return false;
+            }
+            closed = self.closes.wait_timeout(closed, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        true
+    }
+}
+
+fn left(deadline: Option<Instant>) -> Option<Duration> {
+    deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
+}
+
+/// Closes the loop, once; everybody else waits for the one who does.
+pub(crate) fn close(lp: &Arc<Loop>, limit: Duration) -> Result<(), CloseError> {
+    if lp.is_forked() {
+        // The parent's threads, locks and tasks are not ours to end.
+        return Ok(());
+    }
+    let deadline = Instant::now().checked_add(limit);
+    // Inside the loop, the one who closes may be waiting for this very thread.
+    let inside = lp.is_current() || lp.host.is_this_thread();
+    if !lp.advance(State::Open, State::Exiting) {
+        if inside || lp.state() == State::Closed || lp.exits.wait(deadline) {
+            return Ok(());
+        }
+        return Err(CloseError { exits: Vec::new(), abandoned: lp.live.len(), limit: Some(limit) });
+    }
+    *lp.exits.deadline.lock().unwrap_or_else(PoisonError::into_inner) = deadline;
+    let mut error = CloseError { exits: Vec::new(), abandoned: 0, limit: None };
+    run_exits(lp, deadline, &mut error.exits);
+    lp.advance(State::Exiting, State::Closing);
+    // An exit may have been added between the last look and the change of state.
+    run_exits(lp, deadline, &mut error.exits);
+    lp.wake_all();
+    lp.live.wake_all();
+    // A thread that was being started when the state changed is known once its slot can be had.
+    let started = lp.host.settle();
+    if inside {
+        // The caller's own task, and perhaps the thread it runs on, end after this returns.
+        if !started {
+            drop_queued(lp);
+            finish(lp);
+        }
+    } else if started {
+        if !lp.host.join(deadline) {
+            error.limit = Some(limit);
+            error.abandoned = lp.live.len();
+        }
+    } else {
+        if !drop_all(lp, deadline) {
+            error.abandoned = lp.live.len();
+            error.limit = left(deadline).is_some_and(|left| left.is_zero()).then_some(limit);
+        }
+        finish(lp);
+    }
+    lp.advance(State::Closing, State::Closed);
+    lp.exits.set_closed();
+    if error.exits.is_empty() && error.abandoned == 0 && error.limit.is_none() { Ok(()) } else { Err(error) }
+}
+
+/// Runs the exits on the live loop, last entered first; one that fails stops none of the others.
+fn run_exits(lp: &Arc<Loop>, deadline: Option<Instant>, errors: &mut Vec<ExitError>) {
+    while let Some(exit) = lp.exits.pop() {
+        if let Err(error) = run_exit(lp, exit, left(deadline)) {
+            errors.push(error);
+        }
+    }
+}
+
+/// Runs one exit on this thread, within `limit`.
+pub(crate) fn run_exit(lp: &Arc<Loop>, exit: Exit, limit: Option<Duration>) -> Result<(), ExitError> {
+    let ran = catch_unwind(AssertUnwindSafe(|| call::run(lp, Door::Exit, async { exit().await }, limit)));
+    match ran {
+        Ok(Ok(result)) => result,
+        Ok(Err(RunError::TimedOut)) => Err("an exit did not end within the limit of `close` and was cancelled".into()),
+        Ok(Err(error)) => Err(error.into()),
+        Err(payload) => Err(format!("an exit panicked: {}", panic_text(&*payload)).into()),
+    }
+}
+
+/// Drops the tasks that are queued. Says how many had to be leaked because their thread never came back to the loop.
+fn drop_queued(lp: &Loop) -> usize {
+    let mut leaked = 0;
+    while let Some(runnable) = lp.next_any() {
+        if runnable.metadata().is_of_other_thread() {
+            std::mem::forget(runnable);
+            leaked += 1;
+        } else {
+            lp.enter(|| drop(runnable));
+        }
+    }
+    leaked
+}
+
+/// Of a loop without a thread: drops every task, waiting for those that other threads poll right now.
+fn drop_all(lp: &Arc<Loop>, deadline: Option<Instant>) -> bool {
+    let mut leaked = 0;
+    loop {
+        leaked += drop_queued(lp);
+        if lp.live.len() <= leaked {
+            return leaked == 0;
+        }
+        if left(deadline).is_some_and(|left| left.is_zero()) {
+            return false;
+        }
+        lp.live.wait(left(deadline).unwrap_or(RECHECK).min(RECHECK));
+    }
+}
+
+/// The last step: nothing is queued any more, the runtime may stop.
+pub(crate) fn finish(lp: &Loop) {
+    lp.shut_queues();
+    drop_queued(lp);
+    if lp.has_started() {
+        let deadline = *lp.exits.deadline.lock().unwrap_or_else(PoisonError::into_inner);
+        lp.executor.shutdown(left(deadline).unwrap_or_default());
+    }
+}

@@ -1,0 +1,322 @@
+//! The runner's own thread: start handshake, drive, step aside, take over.
+
+use super::close;
+use crate::{
+    RunError,
+    current::{self, Depth, Frame},
+    error::panic_text,
+    run_loop::{
+        Loop, State,
+        drive::{BATCH, Drive, End},
+        seat::{Kind, Parked, Taken},
+        start_error,
+    },
+};
+use parking::Parker;
+use std::{
+    future::{Future as _, poll_fn},
+    io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::{Pin, pin},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicBool, AtomicU8, Ordering},
+        mpsc,
+    },
+    task::{Context, Waker},
+    thread::{self, JoinHandle, ThreadId},
+    time::{Duration, Instant},
+};
+
+/// How long the host stays aside after the last caller parked.
+const WINDOW: Duration = Duration::from_millis(1);
+
+/// How long the host leaves the queue alone after a wake-up that found nothing; doubles while that goes on.
+const DROWSY: Duration = Duration::from_micros(100);
+
+/// The stack of the runner's own thread, on which nested calls pile up. It is reserved, not used.
+const STACK: usize = 16 << 20;
+const STACK_BUDGET: usize = 12 << 20;
+
+/// What the host does.
+#[repr(u8)]
+enum Phase {
+    /// It does not exist, yet or any more.
+    Absent,
+    /// It is in the backend, or on its way there.
+    Driving,
+    /// It stands aside and comes back when its window passes without callers.
+    Aside,
+    /// It stands aside until the driving callers leave: they tell it.
+    Deep,
+}
+
+/// What others see of the host.
+#[derive(Default)]
+pub(crate) struct HostState {
+    phase: AtomicU8,
+    aside: AtomicBool,
+    running: AtomicBool,
+    id: OnceLock<ThreadId>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    ended: Mutex<bool>,
+    ends: Condvar,
+}
+
+impl HostState {
+    fn set(&self, phase: Phase) {
+        self.phase.store(phase as u8, Ordering::SeqCst);
+    }
+
+    fn is(&self, phase: Phase) -> bool {
+        self.phase.load(Ordering::SeqCst) == phase as u8
+    }
+
+    /// A caller that drives has parked: the host need not.
+    pub(crate) fn ask_aside(&self, parked: &Parked) {
+        if self.is(Phase::Driving) && !self.aside.swap(true, Ordering::SeqCst) {
+            parked.notify_host();
+        }
+    }
+
+    pub(crate) fn is_asked_aside(&self) -> bool {
+        self.aside.load(Ordering::SeqCst)
+    }
+
+    /// A caller that drove has left the backend.
+    pub(crate) fn driver_left(&self, parked: &Parked) {
+        if self.is(Phase::Deep) && parked.drivers() == 0 {
+            parked.notify_host();
+        }
+    }
+
+    /// Whether this thread is the host.
+    pub(crate) fn is_this_thread(&self) -> bool {
+        self.id.get().is_some_and(|id| *id == thread::current().id())
+    }
+
+    pub(crate) fn is_running(&self) -> bool {
+        self.running.load(Ordering::Acquire)
+    }
+
+    fn thread(&self) -> MutexGuard<'_, Option<JoinHandle<()>>> {
+        self.thread.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for a start that is under way, if any. Says whether there is a host to join.
+    pub(crate) fn settle(&self) -> bool {
+        let _slot = self.thread();
+        self.is_running()
+    }
+
+    fn end(&self) {
+        *self.ended.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.ends.notify_all();
+    }
+
+    /// Waits until the host has ended, until `deadline` at the latest, and joins its thread.
+    pub(crate) fn join(&self, deadline: Option<Instant>) -> bool {
+        let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        while !*ended {
+            let Some(deadline) = deadline else {
+                ended = self.ends.wait(ended).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            ended = self.ends.wait_timeout(ended, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        drop(ended);
+        let thread = self.thread().take();
+        if let Some(thread) = thread {
+            // It has said that it ends; its panics were caught.
+            let _ = thread.join();
+        }
+        true
+    }
+}
+
+/// Starts the host if nobody has; once, however many threads ask.
+#[inline]
+pub(crate) fn ensure(lp: &Arc<Loop>) -> Result<(), RunError> {
+    if lp.host.is_running() || !lp.config.thread { Ok(()) } else { start(lp) }
+}
+
+#[cold]
+fn start(lp: &Arc<Loop>) -> Result<(), RunError> {
+    let mut slot = lp.host.thread();
+    if lp.host.is_running() {
+        return Ok(());
+    }
+    if lp.is_closing() {
+        return Err(RunError::Closed);
+    }
+    let (sender, receiver) = mpsc::sync_channel(1);
+    let host = lp.clone();
+    let name = lp.config.thread_name.clone();
+    let thread = thread::Builder::new()
+        .name(name)
+        .stack_size(STACK)
+        .spawn(move || main(&host, &sender))
+        .map_err(start_error)?;
+    match receiver.recv() {
+        Ok(Ok(())) => {
+            let _ = lp.host.id.set(thread.thread().id());
+            *slot = Some(thread);
+            lp.host.running.store(true, Ordering::Release);
+            Ok(())
+        }
+        failed => {
+            let _ = thread.join();
+            let error = failed.ok().and_then(Result::err);
+            Err(start_error(error.unwrap_or_else(|| io::Error::other("the runner's thread ended before it was ready"))))
+        }
+    }
+}
+
+fn main(lp: &Arc<Loop>, ready: &mpsc::SyncSender<io::Result<()>>) {
+    current::set_stack_budget(STACK_BUDGET);
+    let mut started = false;
+    let worked = catch_unwind(AssertUnwindSafe(|| work(lp, ready, &mut started)));
+    if let Err(payload) = worked {
+        let text = format!("the backend {} panicked in `block_on`: {}", lp.executor.name(), panic_text(&*payload));
+        if !started {
+            let _ = ready.send(Err(io::Error::other(text)));
+            return;
+        }
+        // The backend is broken: nobody can drive this loop any more. Callers get `Closed` instead of waiting.
+        lp.advance(State::Open, State::Closing);
+        lp.advance(State::Exiting, State::Closing);
+        lp.wake_all();
+        lp.live.wake_all();
+        while lp.live.len() > 0 {
+            match lp.next(Kind::Host, 0) {
+                Some(runnable) => drop(runnable),
+                None => break,
+            }
+        }
+    }
+    close::finish(lp);
+    lp.host.set(Phase::Absent);
+    lp.host.end();
+}
+
+fn work(lp: &Arc<Loop>, ready: &mpsc::SyncSender<io::Result<()>>, started: &mut bool) {
+    let Ok(_depth) = Depth::enter(usize::MAX) else { return };
+    current::is_base_level();
+    let taken = Taken::new();
+    let seat = taken.seat();
+    let frame = Frame::new(lp, true, true, Some(seat.clone()));
+    let parker = Parker::new();
+    let unparker = Waker::from(parker.unparker());
+    let mut futile = 0;
+    frame.enter(lp, || {
+        loop {
+            lp.host.set(Phase::Driving);
+            let mut drive = Drive::new(lp, &frame, seat, taken.waker(), Kind::Host);
+            let mut level = pin!(poll_fn(|cx: &mut Context<'_>| {
+                if !*started {
+                    *started = true;
+                    let _ = lp.host.id.set(thread::current().id());
+                    let _ = ready.send(Ok(()));
+                }
+                Pin::new(&mut drive).poll(cx)
+            }));
+            lp.executor.block_on(level.as_mut());
+            let (end, ran) = (drive.end(), drive.ran());
+            drop(drive);
+            if end == Some(End::Finished) {
+                return;
+            }
+            futile = if end == Some(End::Futile) && ran == 0 { futile + 1 } else { 0 };
+            stand_aside(&Aside { lp, frame: &frame, taken: &taken, parker: &parker, unparker: &unparker }, futile);
+        }
+    });
+}
+
+/// What the host needs while it stands aside.
+struct Aside<'a> {
+    lp: &'a Arc<Loop>,
+    frame: &'a Frame,
+    taken: &'a Taken,
+    parker: &'a Parker,
+    unparker: &'a Waker,
+}
+
+/// Stands aside until no caller drives any more. Tasks that are the host's alone are run meanwhile.
+///
+/// `futile` counts the wake-ups in a row that found nothing: callers run their tasks themselves, faster than this
+/// thread comes, so it stays out of their way for a moment.
+fn stand_aside(aside: &Aside<'_>, futile: u32) {
+    let Aside { lp, frame, taken, parker, unparker } = *aside;
+    let (host, parked, seat) = (&lp.host, &lp.parked, taken.seat());
+    lp.hand_overs.fetch_add(1, Ordering::Relaxed);
+    let mut kind = if futile > 0 { Kind::Drowsy } else { Kind::Standby };
+    host.set(Phase::Aside);
+    host.aside.store(false, Ordering::SeqCst);
+    let mut idle_windows = 0;
+    loop {
+        let epoch = parked.epoch();
+        seat.register(unparker);
+        seat.set_parked(true);
+        parked.insert(kind, seat);
+        let driven = parked.drivers() > 0;
+        let work = lp.has_host_work(kind) || kind == Kind::Standby && !driven && lp.has_work(kind) || lp.is_closing();
+        let mut timed_out = false;
+        if !work {
+            let deep = driven && idle_windows > 0;
+            if deep {
+                host.set(Phase::Deep);
+                // The last driver may have left just before it could see that.
+                if parked.drivers() > 0 {
+                    parker.park();
+                }
+                host.set(Phase::Aside);
+            } else {
+                let window = if kind == Kind::Drowsy { (DROWSY * (1 << futile.min(4))).min(WINDOW) } else { WINDOW };
+                timed_out = !parker.park_timeout(window);
+            }
+        }
+        seat.set_parked(false);
+        let notified = parked.remove(kind, seat);
+        if lp.is_closing() {
+            return;
+        }
+        run_own(lp, frame);
+        let driven = parked.drivers() > 0;
+        if lp.has_work(kind) {
+            if !driven {
+                return;
+            }
+            lp.hand_on();
+        } else if notified && !driven {
+            return;
+        }
+        if timed_out {
+            kind = Kind::Standby;
+            let quiet = parked.epoch() == epoch;
+            if quiet && !driven {
+                return;
+            }
+            idle_windows = if quiet { idle_windows + 1 } else { 0 };
+        } else {
+            idle_windows = 0;
+        }
+    }
+}
+
+/// Runs the tasks that are the host's alone.
+fn run_own(lp: &Loop, frame: &Frame) {
+    if !lp.has_host_work(Kind::Host) {
+        return;
+    }
+    frame.pushed.set(false);
+    lp.enter(|| {
+        for _ in 0..BATCH {
+            let Some(runnable) = lp.next_of_host(Kind::Host) else { break };
+            runnable.run();
+        }
+    });
+}

@@ -1,0 +1,367 @@
+//! A handle to a task of the loop, and the body that keeps its panics in.
+
+use crate::{
+    JoinError, RunError,
+    current::{self, thread_token},
+    error::Payload,
+    run_loop::{Loop, Runnable},
+    runner::call,
+};
+use async_task::FallibleTask;
+use pin_project_lite::pin_project;
+use std::{
+    fmt,
+    future::Future,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::{Pin, pin},
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    task::{Context, Poll},
+    thread::{self, ThreadId},
+    time::{Duration, Instant},
+};
+
+/// What the loop knows of a task.
+pub(crate) struct Meta {
+    /// Its values belong to the thread that polled it first.
+    pub(crate) local: bool,
+    /// It once blocked its thread from inside a poll: only the runner's own thread polls it from then on.
+    pub(crate) pinned: AtomicBool,
+    /// The token of the thread that polls it right now, or zero.
+    running: AtomicUsize,
+    thread: OnceLock<ThreadId>,
+    /// What a destructor panicked with after nobody could be given the task's result any more.
+    late_panic: Mutex<Option<Payload>>,
+}
+
+impl Meta {
+    pub(crate) fn new(local: bool) -> Arc<Self> {
+        Arc::new(Self {
+            local,
+            pinned: AtomicBool::new(false),
+            running: AtomicUsize::new(0),
+            thread: OnceLock::new(),
+            late_panic: Mutex::new(None),
+        })
+    }
+
+    pub(crate) fn is_host_only(&self) -> bool {
+        self.local || self.pinned.load(Ordering::Relaxed)
+    }
+
+    /// Whether dropping the task here would drop values that belong to another thread.
+    pub(crate) fn is_of_other_thread(&self) -> bool {
+        self.local && self.thread.get().is_some_and(|thread| *thread != thread::current().id())
+    }
+
+    /// Whether the task is being polled below us on this very stack.
+    fn is_below(&self) -> bool {
+        self.running.load(Ordering::Relaxed) == thread_token()
+    }
+}
+
+/// Strikes the task out of the list when its values are gone.
+struct Listed {
+    lp: Arc<Loop>,
+    meta: Arc<Meta>,
+    key: usize,
+}
+
+impl Drop for Listed {
+    fn drop(&mut self) {
+        let last = self.lp.live.remove(self.key, self.meta.local);
+        if last && self.lp.is_closing() {
+            self.lp.wake_all();
+        }
+    }
+}
+
+pin_project! {
+    /// A task's future: panics become its result, its values are dropped where it runs.
+    struct Body<F> {
+        #[pin]
+        future: Option<F>,
+        listed: Listed,
+    }
+
+    impl<F> PinnedDrop for Body<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| this.future.set(None))) {
+                *this.listed.meta.late_panic.lock().unwrap_or_else(PoisonError::into_inner) = Some(payload);
+            }
+        }
+    }
+}
+
+impl<F: Future> Future for Body<F> {
+    type Output = Result<F::Output, Payload>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        let meta = &*this.listed.meta;
+        if meta.local && meta.thread.get().is_none() {
+            let _ = meta.thread.set(thread::current().id());
+        }
+        meta.running.store(thread_token(), Ordering::Relaxed);
+        let slow = this.listed.lp.config.slow_poll.map(|limit| (limit, Instant::now()));
+        let polled = current::in_task(meta, || {
+            catch_unwind(AssertUnwindSafe(|| {
+                let future = this.future.as_mut().as_pin_mut().expect("a finished task is not polled");
+                let polled = future.poll(cx);
+                if polled.is_ready() {
+                    this.future.set(None);
+                }
+                polled
+            }))
+        });
+        if slow.is_some_and(|(limit, start)| start.elapsed() > limit) {
+            this.listed.lp.slow_polls.fetch_add(1, Ordering::Relaxed);
+        }
+        meta.running.store(0, Ordering::Release);
+        match polled {
+            Ok(polled) => polled.map(Ok),
+            Err(payload) => Poll::Ready(Err(payload)),
+        }
+    }
+}
+
+/// Makes a task; `schedule` is its schedule function.
+fn build<F, S>(lp: &Arc<Loop>, local: bool, future: F, schedule: S) -> Task<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+    S: Fn(Runnable) + Send + Sync + 'static,
+{
+    let meta = Meta::new(local);
+    let key = lp.live.reserve(local);
+    let listed = Listed { lp: lp.clone(), meta: meta.clone(), key };
+    let body = Body { future: Some(future), listed };
+    let (runnable, task) = async_task::Builder::new().metadata(meta.clone()).spawn(move |_| body, schedule);
+    lp.live.fill(key, runnable.waker());
+    runnable.schedule();
+    Task(Inner::Live { lp: lp.clone(), meta, task: Some(task.fallible()) })
+}
+
+/// Starts a task on the loop.
+pub(crate) fn spawn<F>(lp: &Arc<Loop>, local: bool, future: F) -> Task<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    if let Err(error) = lp.door().and_then(|()| call::start(lp)) {
+        call::discard(lp, future);
+        return Task(Inner::Refused(error));
+    }
+    let seat = lp.clone();
+    build(lp, local, future, move |runnable| seat.schedule(runnable))
+}
+
+/// Starts a task on the blocking pool.
+pub(crate) fn spawn_blocking<T: Send + 'static>(lp: &Arc<Loop>, f: impl FnOnce() -> T + Send + 'static) -> Task<T> {
+    if let Err(error) = lp.door().and_then(|()| call::start(lp)) {
+        call::discard(lp, f);
+        return Task(Inner::Refused(error));
+    }
+    let pool = lp.clone();
+    build(lp, false, async move { f() }, move |runnable| {
+        let lp = pool.clone();
+        let job = move || {
+            if lp.is_closing() {
+                drop(runnable);
+            } else {
+                runnable.run();
+            }
+        };
+        if let Err(job) = pool.executor.spawn_blocking(Box::new(job)) {
+            pool.enter(|| drop(job));
+        }
+    })
+}
+
+/// A handle to a task: a future of its result, and a way to wait for it from sync code.
+///
+/// Dropping the handle cancels the task, as in smol; [`detach`](Self::detach) lets it run on. The task's values are
+/// dropped in its runtime's context, those of [`spawn_local`](crate::Runner::spawn_local) on the runner's thread.
+///
+/// # Cancel safety
+///
+/// Polling the handle and dropping the future that polled it loses nothing as long as the handle itself lives.
+///
+/// # Examples
+///
+/// ```
+/// # let runner = pontoon_core::Runner::new(pontoon_smol::Smol::new());
+/// let task = runner.spawn(async { 6 * 7 });
+/// assert_eq!(task.join().unwrap(), 42);
+/// ```
+#[must_use = "dropping a task cancels it; call `detach` to let it run on"]
+pub struct Task<T>(Inner<T>);
+
+enum Inner<T> {
+    Live { lp: Arc<Loop>, meta: Arc<Meta>, task: Option<FallibleTask<Result<T, Payload>, Arc<Meta>>> },
+    Refused(RunError),
+}
+
+impl<T> Task<T> {
+    /// Waits for the task on this thread, which runs the loop's tasks meanwhile, this one among them.
+    ///
+    /// # Blocking
+    ///
+    /// As [`Runner::run`](crate::Runner::run).
+    ///
+    /// # Errors
+    ///
+    /// [`JoinError`] if the task panicked or was cancelled, or if the wait was refused: joining a task from inside its
+    /// own poll gives [`RunError::WouldDeadlock`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let runner = pontoon_core::Runner::new(pontoon_smol::Smol::new());
+    /// let error = runner.spawn(async { panic!("inside") }).join().unwrap_err();
+    /// assert!(error.is_panic());
+    /// ```
+    pub fn join(mut self) -> Result<T, JoinError> {
+        match self.wait(None) {
+            Ok(result) => result,
+            Err(error) => Err(JoinError::refuse(error)),
+        }
+    }
+
+    /// Waits for the task for at most `limit`; `None` if it has not ended by then. The task runs on.
+    ///
+    /// # Blocking
+    ///
+    /// As [`Runner::run`](crate::Runner::run), for at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// As [`join`](Self::join).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// # let runner = pontoon_core::Runner::new(pontoon_smol::Smol::new());
+    /// let mut task = runner.spawn(std::future::pending::<()>());
+    /// assert!(task.join_timeout(Duration::from_millis(1)).is_none());
+    /// assert!(!task.is_finished());
+    /// ```
+    pub fn join_timeout(&mut self, limit: Duration) -> Option<Result<T, JoinError>> {
+        match self.wait(Some(limit)) {
+            Ok(result) => Some(result),
+            Err(RunError::TimedOut) => None,
+            Err(error) => Some(Err(JoinError::refuse(error))),
+        }
+    }
+
+    fn wait(&mut self, limit: Option<Duration>) -> Result<Result<T, JoinError>, RunError> {
+        match &self.0 {
+            Inner::Refused(error) => Err(error.clone()),
+            Inner::Live { meta, .. } if meta.is_below() => Err(RunError::deadlock(
+                "the task waits for itself: it is being polled below this call on the same thread",
+                "return from its poll first, or await the handle in another task",
+            )),
+            Inner::Live { lp, .. } => {
+                let lp = lp.clone();
+                call::join(&lp, &mut *self, limit)
+            }
+        }
+    }
+
+    /// Cancels the task and waits until its values are gone. Gives its result if it had one already.
+    ///
+    /// A task that cancels itself cannot wait for its own end: it is then only asked to stop.
+    ///
+    /// # Blocking
+    ///
+    /// As [`Runner::run`](crate::Runner::run).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let runner = pontoon_core::Runner::new(pontoon_smol::Smol::new());
+    /// assert!(runner.spawn(std::future::pending::<()>()).cancel().is_none());
+    /// ```
+    pub fn cancel(self) -> Option<T> {
+        self.cancel_for(None)
+    }
+
+    /// Cancels the task and waits for its end, for at most `limit`.
+    pub(crate) fn cancel_within(self, limit: Duration) {
+        self.cancel_for(Some(limit));
+    }
+
+    fn cancel_for(mut self, limit: Option<Duration>) -> Option<T> {
+        let Inner::Live { lp, meta, task } = &mut self.0 else { return None };
+        let task = task.take()?;
+        if meta.is_below() {
+            return None;
+        }
+        let mut cancel = pin!(task.cancel());
+        call::join(lp, &mut cancel, limit).ok().flatten().and_then(Result::ok)
+    }
+
+    /// Whether the task has ended, in whichever way.
+    pub fn is_finished(&self) -> bool {
+        match &self.0 {
+            Inner::Live { task, .. } => task.as_ref().is_none_or(FallibleTask::is_finished),
+            Inner::Refused(_) => true,
+        }
+    }
+
+    /// Lets the task run on without a handle, until it ends or its runner closes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let runner = pontoon_core::Runner::new(pontoon_smol::Smol::new());
+    /// let (sender, receiver) = std::sync::mpsc::channel();
+    /// runner.spawn(async move { sender.send(1).unwrap() }).detach();
+    /// assert_eq!(receiver.recv().unwrap(), 1);
+    /// ```
+    pub fn detach(mut self) {
+        if let Inner::Live { task, .. } = &mut self.0 {
+            if let Some(task) = task.take() {
+                task.detach();
+            }
+        }
+    }
+}
+
+impl<T> Future for Task<T> {
+    type Output = Result<T, JoinError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut self.0 {
+            Inner::Refused(error) => Poll::Ready(Err(JoinError::refuse(error.clone()))),
+            Inner::Live { meta, task, .. } => {
+                let Some(handle) = task else { return Poll::Ready(Err(JoinError::cancelled())) };
+                let Poll::Ready(result) = Pin::new(handle).poll(cx) else {
+                    if meta.is_below() {
+                        current::waits_below();
+                    }
+                    return Poll::Pending;
+                };
+                *task = None;
+                Poll::Ready(match result {
+                    Some(Ok(value)) => Ok(value),
+                    Some(Err(payload)) => Err(JoinError::panicked(payload)),
+                    None => match meta.late_panic.lock().unwrap_or_else(PoisonError::into_inner).take() {
+                        Some(payload) => Err(JoinError::panicked(payload)),
+                        None => Err(JoinError::cancelled()),
+                    },
+                })
+            }
+        }
+    }
+}
+
+impl<T> fmt::Debug for Task<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Task").field("is_finished", &self.is_finished()).finish_non_exhaustive()
+    }
+}

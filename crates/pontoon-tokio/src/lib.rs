@@ -1,0 +1,253 @@
+//! The tokio backend of pontoon.
+//!
+//! Users depend on the crate `pontoon`; its feature `tokio` gives `pontoon::Tokio`.
+//!
+//! # Examples
+//!
+//! ```
+//! use pontoon_core::Runner;
+//! use pontoon_tokio::Tokio;
+//!
+//! let runner = Runner::new(Tokio::new());
+//! assert_eq!(runner.run(async { 6 * 7 }), 42);
+//! ```
+#![forbid(unsafe_code)]
+
+mod park;
+mod place;
+
+use pontoon_core::{BoxFuture, Executor, Job, Place, Runner, WouldBlock};
+use std::{
+    fmt,
+    future::{Future, poll_fn},
+    io,
+    pin::{Pin, pin},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+use tokio::{
+    runtime::{Handle, Runtime, RuntimeFlavor},
+    task::unconstrained,
+};
+
+/// tokio as a backend: a runtime of our own, or one adopted by its handle.
+///
+/// Code runs under tokio's `enter` guard only, never inside its `block_on`: that is what lets calls nest, and runtimes be
+/// dropped, anywhere. A current-thread runtime is driven by whoever waits.
+pub struct Tokio {
+    kind: Kind,
+    ready: OnceLock<Ready>,
+}
+
+#[derive(Clone, Debug)]
+enum Kind {
+    Current,
+    Multi(usize),
+    Adopted(Handle),
+}
+
+/// A runtime that has been started.
+struct Ready {
+    handle: Handle,
+    /// Ours to stop, unless it was adopted or has been stopped.
+    owned: Mutex<Option<Arc<Runtime>>>,
+}
+
+impl Ready {
+    fn owned(&self) -> MutexGuard<'_, Option<Arc<Runtime>>> {
+        self.owned.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Tokio {
+    /// A current-thread runtime, started on first use and driven by whoever waits.
+    ///
+    /// Tasks that libraries start with `tokio::spawn` run inside the runtime's own loop: a blocking call from one of
+    /// *those* would wait for the very thread that it blocks, and gives [`RunError::WouldDeadlock`]. Use
+    /// [`multi_thread`](Self::multi_thread) where that is needed.
+    ///
+    /// [`RunError::WouldDeadlock`]: pontoon_core::RunError::WouldDeadlock
+    pub fn new() -> Self {
+        Self::of(Kind::Current)
+    }
+
+    /// A multi-thread runtime with `workers` threads, started on first use; zero counts as one.
+    pub fn multi_thread(workers: usize) -> Self {
+        Self::of(Kind::Multi(workers.max(1)))
+    }
+
+    /// Adopts a runtime that somebody else runs and stops. Close the runner before that one stops: its timers panic
+    /// afterwards.
+    pub fn from_handle(handle: Handle) -> Self {
+        Self::of(Kind::Adopted(handle))
+    }
+
+    fn of(kind: Kind) -> Self {
+        Self { kind, ready: OnceLock::new() }
+    }
+
+    /// The runner that everybody in the process shares, made on first use. It is never dropped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(pontoon_tokio::Tokio::shared().run(async { 1 }), 1);
+    /// ```
+    pub fn shared() -> &'static Runner {
+        static SHARED: OnceLock<Runner> = OnceLock::new();
+        SHARED.get_or_init(|| Runner::builder(Self::new()).thread_name("pontoon-tokio").build())
+    }
+
+    fn ready(&self) -> &Ready {
+        self.ready.get().expect("the core calls `start` before anything else")
+    }
+
+    fn handle(&self) -> &Handle {
+        &self.ready().handle
+    }
+
+    fn is_multi_thread(&self) -> bool {
+        self.handle().runtime_flavor() != RuntimeFlavor::CurrentThread
+    }
+
+    /// The runtime, where waiting threads drive it.
+    fn driven(&self) -> Option<Arc<Runtime>> {
+        if matches!(self.kind, Kind::Current) { self.ready().owned().clone() } else { None }
+    }
+}
+
+impl Default for Tokio {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Tokio {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tokio").field("kind", &self.kind).finish_non_exhaustive()
+    }
+}
+
+impl Executor for Tokio {
+    fn block_on(&self, mut future: Pin<&mut (dyn Future<Output = ()> + '_)>) {
+        let signal = park::signal();
+        let runtime = self.driven();
+        loop {
+            let mut ready = false;
+            self.enter(&mut || ready = future.as_mut().poll(&mut Context::from_waker(signal.waker())).is_ready());
+            if ready {
+                return;
+            }
+            match &runtime {
+                Some(runtime) => place::inside(runtime.handle(), || signal.wait_in(runtime)),
+                None => signal.wait(),
+            }
+        }
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        let _context = self.handle().enter();
+        Box::pin(tokio::time::sleep(duration))
+    }
+
+    fn spawn_blocking(&self, job: Job) -> Result<(), Job> {
+        if !matches!(self.kind, Kind::Adopted(_)) && self.ready().owned().is_none() {
+            return Err(job);
+        }
+        drop(self.handle().spawn_blocking(job));
+        Ok(())
+    }
+
+    fn start(&self) -> io::Result<()> {
+        if self.ready.get().is_some() {
+            return Ok(());
+        }
+        let mut builder = match self.kind {
+            Kind::Current => tokio::runtime::Builder::new_current_thread(),
+            Kind::Multi(workers) => {
+                let mut builder = tokio::runtime::Builder::new_multi_thread();
+                builder.worker_threads(workers).thread_name("pontoon-tokio");
+                builder
+            }
+            Kind::Adopted(ref handle) => {
+                let _ = self.ready.set(Ready { handle: handle.clone(), owned: Mutex::new(None) });
+                return Ok(());
+            }
+        };
+        let runtime = builder.enable_all().build()?;
+        let ready = Ready { handle: runtime.handle().clone(), owned: Mutex::new(Some(Arc::new(runtime))) };
+        if let Err(second) = self.ready.set(ready) {
+            stop(second.owned().take(), Duration::ZERO);
+        }
+        Ok(())
+    }
+
+    fn workers(&self) -> usize {
+        if self.is_multi_thread() { self.handle().metrics().num_workers() } else { 0 }
+    }
+
+    fn spawn(&self, future: BoxFuture<'static, ()>) -> Result<(), BoxFuture<'static, ()>> {
+        if !self.is_multi_thread() {
+            return Err(future);
+        }
+        drop(self.handle().spawn(unconstrained(future)));
+        Ok(())
+    }
+
+    fn enter(&self, f: &mut dyn FnMut()) {
+        place::enter(self.handle(), || {
+            // Out of the budget of a tokio task around us: nobody would refill it while we block that task.
+            let free = pin!(unconstrained(poll_fn(|_| {
+                f();
+                Poll::Ready(())
+            })));
+            let _ = free.poll(&mut Context::from_waker(Waker::noop()));
+        });
+    }
+
+    fn can_block(&self) -> Result<(), WouldBlock> {
+        place::can_block(self.handle(), matches!(self.kind, Kind::Adopted(_)))
+    }
+
+    fn place(&self) -> Place {
+        place::below(self.handle())
+    }
+
+    fn blocking(&self, wait: &mut dyn FnMut()) {
+        place::blocking(self.handle(), wait);
+    }
+
+    fn shutdown(&self, wait: Duration) {
+        if let Some(ready) = self.ready.get() {
+            stop(ready.owned().take(), wait);
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        match self.kind {
+            Kind::Current => "tokio",
+            Kind::Multi(_) => "tokio multi_thread",
+            Kind::Adopted(_) => "tokio from_handle",
+        }
+    }
+}
+
+/// Stops a runtime, waiting for its blocking jobs where that is allowed.
+fn stop(runtime: Option<Arc<Runtime>>, wait: Duration) {
+    let Some(runtime) = runtime.and_then(Arc::into_inner) else { return };
+    if Handle::try_current().is_ok() {
+        // Inside some tokio runtime, where waiting for another one panics.
+        runtime.shutdown_background();
+    } else {
+        runtime.shutdown_timeout(wait);
+    }
+}
+
+impl Drop for Tokio {
+    fn drop(&mut self) {
+        if let Some(ready) = self.ready.get() {
+            stop(ready.owned().take(), Duration::ZERO);
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Where a thread stands among tokio's runtimes.
+//!
+//! tokio tells only what is on top: a runtime that runs on this thread, or a mere guard. Our own guards would hide what
+//! is below them, so each of them remembers it.
+
+use pontoon_core::{Place, WouldBlock};
+use std::{
+    cell::Cell,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+};
+use tokio::runtime::{Handle, Id, RuntimeFlavor, worker_index};
+
+thread_local! {
+    /// The current-thread runtime of ours that this thread drives right now: what runs then are its own tasks.
+    static INSIDE: Cell<Option<Id>> = const { Cell::new(None) };
+    /// The runtime of our topmost guard, and where the thread stood below all of them.
+    static BELOW: Cell<Option<(Id, Place)>> = const { Cell::new(None) };
+}
+
+/// Puts a thread-local value back when dropped.
+struct Restore<T: Copy + 'static>(&'static std::thread::LocalKey<Cell<T>>, T);
+
+impl<T: Copy> Restore<T> {
+    fn set(key: &'static std::thread::LocalKey<Cell<T>>, value: T) -> Self {
+        Self(key, key.replace(value))
+    }
+}
+
+impl<T: Copy> Drop for Restore<T> {
+    fn drop(&mut self) {
+        self.0.set(self.1);
+    }
+}
+
+/// Calls `f`, which drives the runtime of `handle` on this thread.
+pub(crate) fn inside(handle: &Handle, f: impl FnOnce()) {
+    let _inside = Restore::set(&INSIDE, Some(handle.id()));
+    let _below = Restore::set(&BELOW, None);
+    f();
+}
+
+/// Calls `f` under a guard of the runtime of `handle`.
+pub(crate) fn enter(handle: &Handle, f: impl FnOnce()) {
+    let below = below(handle);
+    let _below = Restore::set(&BELOW, Some((handle.id(), below)));
+    let _context = handle.enter();
+    f();
+}
+
+/// Where this thread stands, for a runner on the runtime of `handle`.
+pub(crate) fn below(handle: &Handle) -> Place {
+    let Ok(current) = Handle::try_current() else { return Place::Free };
+    match BELOW.get() {
+        Some((top, below)) if top == current.id() => below,
+        _ if current.runtime_flavor() != RuntimeFlavor::CurrentThread && worker_index().is_some() => Place::Worker,
+        // A guard or a blocking job of our own runtime: nobody there minds a wait.
+        _ if current.id() == handle.id() => Place::Free,
+        _ => Place::Captive,
+    }
+}
+
+/// Would a wait for the runtime of `handle` block the thread that drives it?
+pub(crate) fn can_block(handle: &Handle, adopted: bool) -> Result<(), WouldBlock> {
+    let inside = INSIDE.get() == Some(handle.id());
+    let in_task = || {
+        adopted
+            && handle.runtime_flavor() == RuntimeFlavor::CurrentThread
+            && worker_index().is_some()
+            && Handle::try_current().is_ok_and(|current| current.id() == handle.id())
+    };
+    if inside || in_task() {
+        return Err(WouldBlock::new(
+            "this is a task of a current-thread tokio runtime, which only this thread can drive",
+            "make the runner with `Tokio::multi_thread`, or await instead of calling `run`",
+        ));
+    }
+    Ok(())
+}
+
+/// Calls `wait` so that the runtime around this thread can go on without it, where it can.
+pub(crate) fn blocking(handle: &Handle, wait: &mut dyn FnMut()) {
+    if below(handle) != Place::Worker {
+        return wait();
+    }
+    let mut began = false;
+    let result = catch_unwind(AssertUnwindSafe(|| {
+        tokio::task::block_in_place(|| {
+            began = true;
+            wait();
+        });
+    }));
+    match result {
+        // Inside a `LocalSet` on a worker: it refuses before it begins.
+        Err(_) if !began => wait(),
+        Err(payload) => resume_unwind(payload),
+        Ok(()) => {}
+    }
+}

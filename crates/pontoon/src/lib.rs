@@ -1,0 +1,62 @@
+//! Sync code drives async code, on whichever runtime the async library needs.
+//!
+//! A pontoon bridge floats: the road on top stays the same, whatever water is under it. The road is this crate; the water
+//! is smol, async-std or tokio, chosen by cargo feature.
+//!
+//! ```
+//! // One line, on the global runner:
+//! assert_eq!(pontoon::run(async { 6 * 7 }), 42);
+//!
+//! // A runner of your own:
+//! let runner = pontoon::runner();
+//! let task = runner.spawn(async { "in the background" });
+//! let items: Vec<i32> = runner.wrap_iter(futures_lite::stream::iter([1, 2, 3])).collect();
+//! assert_eq!(items, [1, 2, 3]);
+//! assert_eq!(task.join().unwrap(), "in the background");
+//! runner.close().unwrap();
+//! ```
+//!
+//! # Where to look
+//!
+//! | you want to | use |
+//! |---|---|
+//! | call async code from sync code | [`run`], [`Runner::run`], [`Runner::run_timeout`] |
+//! | let work go on in the background | [`spawn`], [`Runner::spawn`], [`Runner::spawn_local`], [`Runner::start_task`] |
+//! | iterate a stream | [`Runner::wrap_iter`] |
+//! | hold something open and close it properly | [`AsyncContext`], [`Runner::wrap_context`], [`Runner::enter_context`] |
+//! | read and write | [`Runner::wrap_io`] |
+//! | call blocking code from async code | [`Runner::unblock`], [`Runner::unblock_iter`] |
+//! | end it all | [`Runner::close`] |
+//! | bring a runtime of your own | [`Executor`] |
+//!
+//! # Features
+//!
+//! | feature | gives | for clients of |
+//! |---|---|---|
+//! | `smol` (default) | [`Smol`] | async-io, async-net, smol |
+//! | `async-std` | [`AsyncStd`] | async-std |
+//! | `tokio` | [`Tokio`] | tokio, hyper, reqwest |
+//!
+//! Features only add: each brings a dependency and a type. With several of them the default backend is tokio, then
+//! async-std, then smol, because each can serve the libraries of the next.
+#![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+pub mod prelude;
+
+mod global;
+
+#[cfg(any(feature = "smol", feature = "async-std", feature = "tokio"))]
+pub use global::{global, run, runner, set_global, spawn};
+pub use pontoon_core::{
+    AsyncContext, BoxFuture, Builder, CloseError, Closures, Context, Ending, Executor, Generator, Hand, Io, Iter, Job,
+    JoinError, Outcome, Place, Prefetch, Ready, RunError, Runner, Stats, Task, TooDeep, UnblockIter, WouldBlock, context,
+    generator,
+};
+
+#[cfg(feature = "async-std")]
+pub use pontoon_async_std::AsyncStd;
+#[cfg(feature = "smol")]
+pub use pontoon_smol::Smol;
+#[cfg(feature = "tokio")]
+pub use pontoon_tokio::Tokio;
