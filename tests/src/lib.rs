@@ -1,1 +1,10 @@
-//! Tests.
+//! What the tests of the workspace share.
+#![forbid(unsafe_code)]
+
+pub mod contexts;
+mod flavours;
+pub mod operations;
+pub mod process;
+pub mod trial;
+
+pub use flavours::flavours;

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex, Once, PoisonError};
 use std::task::{Context, Poll};
 use std::thread::{self, ThreadId};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use event_listener::{Event, Listener as _};
 use pontoon_core::Runner;
@@ -289,6 +289,19 @@ pub(crate) fn install_hush() {
             }
         }));
     });
+}
+
+/// Drives `runner`, whoever else does, until `done`.
+///
+/// # Panics
+///
+/// When it is not done after [`HANG`].
+pub fn drive_until(runner: &Runner, mut done: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !done() {
+        assert!(start.elapsed() < HANG, "it is never done");
+        runner.run(runner.sleep(Duration::from_micros(200)));
+    }
 }
 
 /// The thread that runs the local tasks of `runner`.

@@ -11,8 +11,8 @@ use futures_lite::{StreamExt as _, stream};
 use crate::Subject;
 use crate::tools::{Gate, HANG, Witness, boom, panics, text_of, yields};
 
-/// How far a producer of `unblock_iter` may be ahead of its consumer, at the very most.
-const AHEAD: usize = 256;
+/// How far a producer of `unblock_iter` may be ahead of its consumer: what waits, and what it holds.
+const AHEAD: usize = 17;
 
 /// A closure runs on a thread that may block, and its value comes back.
 pub fn p37_unblock(s: &Subject) {

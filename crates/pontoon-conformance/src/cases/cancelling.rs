@@ -8,7 +8,7 @@ use std::thread;
 use pontoon_core::Task;
 
 use crate::Subject;
-use crate::tools::{Gate, HANG, Witness, boom, hold, watched, yields};
+use crate::tools::{Gate, HANG, Witness, boom, drive_until, hold, watched, yields};
 
 /// A task that waits: its future is gone when `cancel` returns.
 pub fn p30_cancel_a_waiting_task(s: &Subject) {
@@ -39,9 +39,7 @@ pub fn p30_cancel_before_the_first_poll(s: &Subject) {
 pub fn p30_cancel_a_finished_task(s: &Subject) {
     let runner = s.runner();
     let task = runner.spawn(async { 7 });
-    while !task.is_finished() {
-        runner.run(yields(1));
-    }
+    drive_until(&runner, || task.is_finished());
     assert_eq!(task.cancel(), Some(7));
 }
 
@@ -49,9 +47,7 @@ pub fn p30_cancel_a_finished_task(s: &Subject) {
 pub fn p30_cancel_a_panicked_task(s: &Subject) {
     let runner = s.runner();
     let task: Task<u8> = runner.spawn(async { boom("cancelled later") });
-    while !task.is_finished() {
-        runner.run(yields(1));
-    }
+    drive_until(&runner, || task.is_finished());
     assert_eq!(task.cancel(), None);
     assert_eq!(runner.run(async { 1 }), 1);
 }
@@ -190,9 +186,7 @@ pub fn p31_an_unclaimed_value_is_dropped_with_the_handle(s: &Subject) {
     let witness = Witness::new();
     let token = witness.token();
     let mut task = runner.spawn(async move { token });
-    while !task.is_finished() {
-        runner.run(yields(1));
-    }
+    drive_until(&runner, || task.is_finished());
     assert_eq!(witness.drops(), 0);
     let claimed = task.join_timeout(HANG).unwrap().unwrap();
     drop(task);
@@ -201,9 +195,7 @@ pub fn p31_an_unclaimed_value_is_dropped_with_the_handle(s: &Subject) {
     assert_eq!(witness.drops(), 1);
     let token = witness.token();
     let unclaimed = runner.spawn(async move { token });
-    while !unclaimed.is_finished() {
-        runner.run(yields(1));
-    }
+    drive_until(&runner, || unclaimed.is_finished());
     drop(unclaimed);
     runner.run(witness.seen(2));
 }

@@ -10,7 +10,9 @@ use futures_lite::stream;
 use pontoon_core::RunError;
 
 use crate::Subject;
-use crate::tools::{Gate, HANG, OnDrop, Token, Witness, at_once, boom, hold, panics, yields};
+use crate::tools::{
+    Gate, HANG, OnDrop, Token, Witness, at_once, boom, drive_until, hold, panics, yields,
+};
 
 /// A close cancels what is left: every future is gone when it returns, every join says so.
 pub fn p63_close_cancels_the_tasks(s: &Subject) {
@@ -42,9 +44,7 @@ pub fn p63_close_cancels_the_tasks(s: &Subject) {
 pub fn p63_after_a_close(s: &Subject) {
     let runner = s.runner();
     let done = runner.spawn(async { 7 });
-    while !done.is_finished() {
-        runner.run(yields(1));
-    }
+    drive_until(&runner, || done.is_finished());
     assert!(!runner.is_closed());
     runner.close().unwrap();
     assert!(runner.is_closed());
@@ -365,11 +365,17 @@ pub fn p68_the_last_handle_goes_inside(s: &Subject) {
         assert!(joined.is_ok() || joined.unwrap_err().is_cancelled());
         witness.wait_for(2);
         s.step(format!("the blocking pool, round {round}"));
-        let runner = s.runner();
+        let runner = s.builder().close_limit(10 * HANG).build();
         runner.spawn(hold(witness.token())).detach();
-        let last = runner.clone();
-        runner.unblock(move || drop(last)).detach();
+        let (last, dropped) = (runner.clone(), Gate::new("ours is dropped"));
+        let passed = dropped.clone();
+        let pooled = move || {
+            passed.wait();
+            drop(last);
+        };
+        runner.unblock(pooled).detach();
         drop(runner);
+        dropped.open();
         witness.wait_for(3);
     }
 }

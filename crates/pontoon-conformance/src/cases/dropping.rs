@@ -174,7 +174,7 @@ async fn keep<T>(token: Token, body: impl Future<Output = T>) -> T {
 pub fn p39_wrapped_values_drop_in_context(s: &Subject) {
     let probe = s.clone();
     let witness = Witness::probing(move || probe.in_context());
-    let runner = s.runner();
+    let runner = s.builder().start().unwrap();
     drop(runner.wrap_io(Keeps(futures_lite::io::Cursor::new(b"x"), witness.token())));
     assert_eq!(witness.probed(), [true], "a reader");
     let mut token = Some(witness.token());

@@ -107,7 +107,7 @@ cases! {
         p20_timers_at_every_level [P20];
         p20_everything_works_inside [P20];
         p20_everything_works_in_drop [P20];
-        p20_a_call_in_a_thread_locals_destructor [P20];
+        p20_a_call_in_a_thread_locals_destructor [P20] needs ChildProcess;
         p21_endless_nesting_in_place [P21];
         p21_endless_nesting_in_tasks [P21];
         p21_a_join_too_deep_is_refused [P21];
@@ -142,7 +142,7 @@ cases! {
     }
     cancelling {
         p30_cancel_a_waiting_task [P30];
-        p30_cancel_before_the_first_poll [P30];
+        p30_cancel_before_the_first_poll [P30] needs CallersOnly;
         p30_cancel_a_finished_task [P30];
         p30_cancel_a_panicked_task [P30];
         p30_cancel_while_it_is_polled [P30] needs BackgroundProgress;
@@ -297,6 +297,7 @@ cases! {
 
 /// What cases play in a process of their own.
 pub(crate) static SCENES: &[child::Scene] = &[
+    ("thread-local", nesting::thread_local),
     ("huge limit", nesting::huge_limit),
     ("drop panics", dropping::drop_panics),
     ("exit panics", contexts::exit_panics),

@@ -117,8 +117,8 @@ pub fn p20_everything_works_inside(s: &Subject) {
     let inner = runner.clone();
     let task = runner.spawn(async move {
         let deepest = inner.clone();
-        let task = inner.spawn(async move { exercise(&deepest).unwrap() });
         yields(1).await;
+        let task = inner.spawn(async move { exercise(&deepest).unwrap() });
         inner.run(async { task.await.unwrap() });
     });
     task.join().unwrap();
@@ -183,12 +183,17 @@ pub fn p20_everything_works_in_drop(s: &Subject) {
 
 /// In the destructor of a thread-local a call works or gives a typed error.
 pub fn p20_a_call_in_a_thread_locals_destructor(s: &Subject) {
+    let printed = child::run(s, "thread-local");
+    assert!(printed.contains("the loop lives"), "{printed}");
+}
+
+/// In a process of its own: a panic in such a destructor aborts.
+pub(crate) fn thread_local(s: &Subject) -> ExitCode {
     thread_local! {
         static LAST: Cell<Option<OnDrop<Box<dyn FnOnce()>>>> = const { Cell::new(None) };
     }
     let runner = s.runner();
     for used_before in [false, true] {
-        s.step(format!("used before: {used_before}"));
         let (send, receive) = mpsc::channel();
         thread::scope(|scope| {
             let inner = runner.clone();
@@ -204,7 +209,7 @@ pub fn p20_a_call_in_a_thread_locals_destructor(s: &Subject) {
                 });
                 LAST.set(Some(OnDrop::new(call)));
                 if used_before {
-                    inner.run(yields(1));
+                    inner.run(inner.sleep(Duration::from_micros(100)));
                 }
             });
         });
@@ -213,6 +218,8 @@ pub fn p20_a_call_in_a_thread_locals_destructor(s: &Subject) {
         assert!(matches!(waited, Ok(2) | Err(_)), "{waited:?}");
     }
     runner.run(yields(1));
+    println!("the loop lives");
+    ExitCode::SUCCESS
 }
 
 /// Calls nested without end, in place: an error that names the depth, and the loop lives on.

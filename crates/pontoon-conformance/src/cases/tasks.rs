@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use pontoon_core::Task;
 
 use crate::Subject;
-use crate::tools::{Gate, HANG, Witness, at_once, boom, hold, text_of, yields};
+use crate::tools::{Gate, HANG, Witness, at_once, boom, drive_until, hold, text_of, yields};
 
 /// A task runs to its end and gives its value to whoever joins it, from wherever it was spawned.
 pub fn p26_spawn_and_join(s: &Subject) {
@@ -199,9 +199,7 @@ pub fn p29_join_timeout(s: &Subject) {
     assert_eq!(task.join_timeout(HANG).unwrap().unwrap(), 3);
     s.step("a finished task and no time");
     let mut task = runner.spawn(async { 4 });
-    while !task.is_finished() {
-        runner.run(yields(1));
-    }
+    drive_until(&runner, || task.is_finished());
     assert_eq!(task.join_timeout(Duration::ZERO).unwrap().unwrap(), 4);
     s.step("a panic");
     let mut task: Task<()> = runner.spawn(async { boom("limited") });
@@ -218,14 +216,10 @@ pub fn p32_is_finished(s: &Subject) {
         also.passed().await;
         boom("finished")
     });
-    runner.run(yields(5));
+    runner.run(runner.sleep(Duration::from_millis(1)));
     assert!(!good.is_finished() && !bad.is_finished());
     go.open();
-    let start = Instant::now();
-    while !(good.is_finished() && bad.is_finished()) {
-        assert!(start.elapsed() < HANG, "they never finish");
-        runner.run(yields(1));
-    }
+    drive_until(&runner, || good.is_finished() && bad.is_finished());
     good.join().unwrap();
     assert!(bad.join().unwrap_err().is_panic());
 }

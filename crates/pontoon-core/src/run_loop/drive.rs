@@ -16,7 +16,7 @@ use std::{
     time::Duration,
 };
 
-/// How many tasks a turn runs before the backend sees its reactor again.
+/// How many polls a turn makes, of tasks and of its own future, before the backend sees its reactor again.
 pub(crate) const BATCH: usize = 64;
 
 /// How often a nested call that sits idle asks whether it can still end, as parts of `stuck_after`.
@@ -62,6 +62,7 @@ pub(crate) struct Drive<'a> {
     timer: Option<BoxFuture<'static, ()>>,
     watch: Option<Watch>,
     parked: bool,
+    /// How many tasks it has run, and how often it has polled its own future.
     ran: usize,
     polls: usize,
     end: Option<End>,
@@ -121,13 +122,13 @@ impl<'a> Drive<'a> {
     pub(crate) fn turn(&mut self, backend: &Waker) -> Option<End> {
         self.seat.register(backend);
         let notified = self.unpark();
-        let first = self.ran;
+        let (first, polled) = (self.ran, self.polls);
         loop {
             if let Some(end) = self.look() {
                 self.end = Some(end);
                 return self.end;
             }
-            if self.ran - first >= BATCH {
+            if self.ran - first + self.polls - polled >= BATCH {
                 backend.wake_by_ref();
                 return None;
             }

@@ -11,7 +11,7 @@
 //!    and the state unchanged. Whoever wakes or pushes does so first and looks for parked seats second.
 //! 3. A schedule function pushes and wakes; it never runs a task: async-io calls wakers under its reactor's lock.
 //! 4. Each level has a seat of its own; two levels of one thread share no flag.
-//! 5. A turn runs at most [`BATCH`](drive::BATCH) tasks before the backend sees its reactor again.
+//! 5. A turn makes at most [`BATCH`](drive::BATCH) polls before the backend sees its reactor again.
 //! 6. A level that leaves hands on what it may have been woken for: if tasks are queued, it wakes another seat.
 //! 7. A schedule that happens on a seat's own thread wakes nobody else, because that seat runs the queue before it parks.
 //!

@@ -255,6 +255,10 @@ fn sit(lp: &Arc<Loop>, own: &mut dyn Own, limit: Option<Duration>, taken: &Taken
     let end = {
         let _listed = lp.list_call(seat);
         let _buried = Buried::push(seat);
+        if kind == Kind::Waiter {
+            // What the first poll queued is for others to run.
+            lp.hand_on();
+        }
         let nested = current::depth() > 1;
         frame.enter(lp, || {
             let mut drive = Drive::new(lp, &frame, seat, taken.waker(), kind).waits_for(own, limit, nested);

@@ -81,7 +81,8 @@ pub(crate) fn close(lp: &Arc<Loop>, limit: Duration) -> Result<(), CloseError> {
     // Inside the loop, the one who closes may be waiting for this very thread.
     let inside = lp.is_current() || lp.host.is_this_thread();
     if !lp.advance(State::Open, State::Exiting) {
-        if inside || lp.state() == State::Closed || lp.exits.wait(deadline) {
+        // A close from inside the loop leaves the thread to whoever closes next from outside.
+        if inside || lp.exits.wait(deadline) && (!lp.host.settle() || lp.host.join(deadline)) {
             return Ok(());
         }
         return Err(CloseError { exits: Vec::new(), abandoned: lp.live.len(), limit: Some(limit) });

@@ -59,6 +59,11 @@ pub(crate) struct Handle {
 
 impl Drop for Handle {
     fn drop(&mut self) {
+        if self.lp.is_forked() {
+            // Whatever the parent's threads held when it forked is held for ever here.
+            std::mem::forget(self.lp.clone());
+            return;
+        }
         if let Err(error) = close::close(&self.lp, self.lp.config.close_limit) {
             // Nobody is left who could be given the error, and it must not be lost.
             eprintln!("pontoon: the last handle of a runner on {} was dropped: {error}", self.lp.executor.name());

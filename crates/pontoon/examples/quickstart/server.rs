@@ -62,6 +62,7 @@ impl Server {
 
 /// Answers the requests of one connection until the client hangs up.
 fn serve(stream: TcpStream, seen: &Mutex<Seen>) -> io::Result<()> {
+    stream.set_nodelay(true)?;
     let mut reader = BufReader::new(stream.try_clone()?);
     while let Some(request) = Request::read(&mut reader)? {
         answer(&stream, &request, seen)?;
