@@ -1,2 +1,21 @@
-//! Benches.
+//! One workload per scenario, many subjects: pontoon beside what it competes with.
+//!
+//! | where | what |
+//! |---|---|
+//! | [`subjects`] | the ways to call async code from sync code, ours and the peers', one file per family |
+//! | [`scenarios`] | what is measured, one generic workload each |
+//! | [`meter`] | samples, context switches and CPU time of one subject in one scenario |
+//! | [`compare`] | the rounds: every subject in turn, again and again, in one process |
+//! | [`report`] | the table, `results.json`, the plots, and what had to be shown |
+//! | [`server`] | the other process: it echoes |
 #![forbid(unsafe_code)]
+
+pub mod client;
+pub mod compare;
+pub mod io;
+pub mod meter;
+pub mod pace;
+pub mod report;
+pub mod scenarios;
+pub mod server;
+pub mod subjects;

@@ -137,7 +137,7 @@ pub const SPOTS: &[Spot] = &[
         let runner = bench.runner.clone();
         bench.runner.spawn(async move { runner.spawn(async { body() }).join().unwrap() }).join().unwrap();
     }),
-    hosted("task_on_host", |bench, body| elsewhere(body, |body| bench.runner.spawn(async { body() }).detach())),
+    hosted("task_detached", |bench, body| elsewhere(body, |body| bench.runner.spawn(async { body() }).detach())),
     hosted("local_on_host", |bench, body| {
         elsewhere(body, |body| bench.runner.spawn_local(|| async { body() }).detach());
     }),
@@ -163,7 +163,8 @@ pub const SPOTS: &[Spot] = &[
         multi_thread(2).block_on(async { tokio::spawn(async { body() }).await.unwrap() });
     }),
     spot("tokio_local_set_on_current", |_, body| {
-        LocalSet::new().block_on(&current_thread(), async { tokio::task::spawn_local(async { body() }).await.unwrap() });
+        LocalSet::new()
+            .block_on(&current_thread(), async { tokio::task::spawn_local(async { body() }).await.unwrap() });
     }),
     spot("tokio_local_set_on_multi", |_, body| {
         LocalSet::new().block_on(&multi_thread(2), async { tokio::task::spawn_local(async { body() }).await.unwrap() });

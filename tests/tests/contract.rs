@@ -1,8 +1,8 @@
 //! `docs/contract.md` and the suite speak of the same promises and the same cases.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::fs;
+use std::path::Path;
 
 use pontoon_conformance::cases::CASES;
 

@@ -59,10 +59,7 @@ pub fn run(subjects: impl IntoIterator<Item = Subject>) -> ExitCode {
 fn trial(subject: &Subject, case: &'static Case, place: (usize, usize), seen: &Verdicts) -> Trial {
     let name = format!("{}::{}", subject.name(), case.name);
     let seen = seen.clone();
-    let lack = case
-        .needs
-        .iter()
-        .find_map(|need| Some((need, subject.why_not(*need)?)));
+    let lack = case.needs.iter().find_map(|need| Some((need, subject.why_not(*need)?)));
     if let Some((need, why)) = lack {
         lock(&seen).insert(place, Verdict::Lacks);
         let reason = format!("lacks {need}: {why}");

@@ -50,28 +50,17 @@ pub(crate) struct Session {
 
 impl Session {
     pub(crate) fn new(name: &'static str, log: &Log) -> Session {
-        Session {
-            name,
-            log: log.clone(),
-            enter_fails: false,
-            exit_fails: false,
-        }
+        Session { name, log: log.clone(), enter_fails: false, exit_fails: false }
     }
 
     /// Its enter fails with `cannot enter NAME`.
     pub(crate) fn enter_fails(self) -> Session {
-        Session {
-            enter_fails: true,
-            ..self
-        }
+        Session { enter_fails: true, ..self }
     }
 
     /// Its exit fails with `cannot exit NAME`.
     pub(crate) fn exit_fails(self) -> Session {
-        Session {
-            exit_fails: true,
-            ..self
-        }
+        Session { exit_fails: true, ..self }
     }
 }
 

@@ -31,32 +31,18 @@ pub struct Subject {
 
 impl Subject {
     /// A backend under a runner with a thread of its own, the usual one.
-    pub fn hosted<E: Executor>(
-        name: impl Into<String>,
-        executor: impl Fn() -> E + Send + Sync + 'static,
-    ) -> Subject {
-        Subject::new(name.into(), executor, false)
-            .lacks(Capability::CallersOnly, "the runner's own thread drives too")
+    pub fn hosted<E: Executor>(name: impl Into<String>, executor: impl Fn() -> E + Send + Sync + 'static) -> Subject {
+        Subject::new(name.into(), executor, false).lacks(Capability::CallersOnly, "the runner's own thread drives too")
     }
 
     /// A backend under a runner without a thread: the callers alone drive.
-    pub fn inline<E: Executor>(
-        name: impl Into<String>,
-        executor: impl Fn() -> E + Send + Sync + 'static,
-    ) -> Subject {
+    pub fn inline<E: Executor>(name: impl Into<String>, executor: impl Fn() -> E + Send + Sync + 'static) -> Subject {
         Subject::new(name.into(), executor, true)
-            .lacks(
-                Capability::BackgroundProgress,
-                "an inline runner rests between calls",
-            )
+            .lacks(Capability::BackgroundProgress, "an inline runner rests between calls")
             .lacks(Capability::HostThread, "an inline runner has no thread")
     }
 
-    fn new<E: Executor>(
-        name: String,
-        executor: impl Fn() -> E + Send + Sync + 'static,
-        inline: bool,
-    ) -> Subject {
+    fn new<E: Executor>(name: String, executor: impl Fn() -> E + Send + Sync + 'static, inline: bool) -> Subject {
         Subject {
             name,
             executor: Arc::new(move || Arc::new(executor())),
@@ -101,9 +87,7 @@ impl Subject {
         let declared = self.lacks.iter().find(|(lacked, _)| *lacked == capability);
         match declared {
             Some((_, why)) => Some(why),
-            None if capability == Capability::VisibleContext && self.probe.is_none() => {
-                Some("no probe to see it with")
-            }
+            None if capability == Capability::VisibleContext && self.probe.is_none() => Some("no probe to see it with"),
             None => None,
         }
     }
@@ -116,11 +100,7 @@ impl Subject {
     /// A new builder of this flavour on an executor of the case's own.
     pub fn builder_on(&self, executor: impl Executor) -> Builder {
         let builder = Runner::builder(executor);
-        if self.inline {
-            builder.without_thread()
-        } else {
-            builder
-        }
+        if self.inline { builder.without_thread() } else { builder }
     }
 
     /// A new executor.
@@ -159,10 +139,7 @@ impl Subject {
 
     /// The same subject for one trial, with a step of its own.
     pub(crate) fn for_trial(&self) -> Subject {
-        Subject {
-            step: Arc::default(),
-            ..self.clone()
-        }
+        Subject { step: Arc::default(), ..self.clone() }
     }
 }
 

@@ -27,10 +27,7 @@ pub struct Gate {
 impl Gate {
     /// A closed gate; the name tells what a hang would mean.
     pub fn new(name: &'static str) -> Gate {
-        Gate {
-            name,
-            open: Arc::default(),
-        }
+        Gate { name, open: Arc::default() }
     }
 
     /// Lets everybody through, from now on.
@@ -103,10 +100,7 @@ impl Witness {
 
     /// A witness that asks `probe` at each drop.
     pub fn probing(probe: impl Fn() -> bool + Send + Sync + 'static) -> Witness {
-        let inner = Arc::new(Seen {
-            probe: Some(Box::new(probe)),
-            ..Seen::default()
-        });
+        let inner = Arc::new(Seen { probe: Some(Box::new(probe)), ..Seen::default() });
         Witness { inner }
     }
 
@@ -140,11 +134,7 @@ impl Witness {
         while self.drops() < count {
             let listener = self.inner.changed.listen();
             let seen = self.drops() >= count || listener.wait_timeout(HANG).is_some();
-            assert!(
-                seen || self.drops() >= count,
-                "{} of {count} dropped",
-                self.drops()
-            );
+            assert!(seen || self.drops() >= count, "{} of {count} dropped", self.drops());
         }
     }
 

@@ -41,11 +41,7 @@ impl Executor for Bare {
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
-        Box::pin(Alarm {
-            clock: self.clock.clone(),
-            due: Instant::now().checked_add(duration),
-            entry: None,
-        })
+        Box::pin(Alarm { clock: self.clock.clone(), due: Instant::now().checked_add(duration), entry: None })
     }
 
     fn spawn_blocking(&self, job: Job) -> Result<(), Job> {

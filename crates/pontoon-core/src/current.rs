@@ -1,90 +1,158 @@
 //! Where am I: whose loop is polling this thread, how deep, and on whose behalf.
 //!
-//! A call leaves a [`Frame`] on its stack and points the thread at it while user code runs. Everything that must know
-//! "am I on a seat of this loop" asks here, keyed by the loop: a thread that sits in one loop is a stranger to every
-//! other, even when it fires their wakers.
+//! A level of a loop points the thread at its loop, and at its seat if it has one, while user code runs. Everything that
+//! must know "am I on a seat of this loop" asks here, keyed by the loop: a thread that sits in one loop is a stranger to
+//! every other, even when it fires their wakers.
 
 use crate::{
     error::{RunError, TooDeep},
     run_loop::{Loop, seat::Seat},
-    task::Meta,
+    runner::Handle,
 };
 use std::{
     cell::{Cell, RefCell},
-    sync::{Arc, atomic::Ordering},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
 };
 
-scoped_tls::scoped_thread_local!(static LOOP: Loop);
-scoped_tls::scoped_thread_local!(static FRAME: Frame);
-scoped_tls::scoped_thread_local!(static TASK: Meta);
-
 thread_local! {
+    /// The loop that polls this thread, by its id; zero for none.
+    static LOOP: Cell<usize> = const { Cell::new(0) };
+    /// What the innermost level says of itself.
+    static LEVEL: Cell<u8> = const { Cell::new(0) };
     static DEPTH: Cell<usize> = const { Cell::new(0) };
     /// Where the stack stood when this thread made its outermost call, and how far it may grow from there.
     static STACK_BASE: Cell<usize> = const { Cell::new(0) };
     static STACK_BUDGET: Cell<usize> = const { Cell::new(FOREIGN_STACK) };
     static BASE_LEVEL: Cell<usize> = const { Cell::new(0) };
+    /// The task that this thread polls has blocked it.
+    static BLOCKED: Cell<bool> = const { Cell::new(false) };
     static TOKEN: u8 = const { 0 };
-    /// The seats of the calls blocked on this thread, outermost first.
-    static BURIED: RefCell<Vec<Arc<Seat>>> = const { RefCell::new(Vec::new()) };
+    /// The seats on this thread's stack, outermost first, and whether a call waits on them.
+    static SEATS: RefCell<Vec<(Arc<Seat>, bool)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Every live runner's handle by its loop's id, for [`Runner::current`](crate::Runner::current).
+static HANDLES: Mutex<Vec<(usize, Weak<Handle>)>> = Mutex::new(Vec::new());
+
+fn handles() -> MutexGuard<'static, Vec<(usize, Weak<Handle>)>> {
+    HANDLES.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+pub(crate) fn add_handle(lp: &Loop, handle: Weak<Handle>) {
+    handles().push((lp.id(), handle));
+}
+
+pub(crate) fn remove_handle(lp: &Loop) {
+    handles().retain(|(id, _)| *id != lp.id());
+}
+
+/// The handle of the loop that polls this thread.
+pub(crate) fn handle() -> Option<Arc<Handle>> {
+    let current = LOOP.get();
+    if current == 0 {
+        return None;
+    }
+    handles().iter().find(|(id, _)| *id == current)?.1.upgrade()
 }
 
 /// How much stack nested calls may use on a thread that is not ours: threads have 2 MiB unless told otherwise.
 const FOREIGN_STACK: usize = 1 << 20;
 
-/// What one level of a loop on this thread's stack has to say to those above it.
-pub(crate) struct Frame {
-    loop_id: usize,
-    /// This level drains the queue before it parks or leaves, so pushes from its own thread need to wake nobody.
-    drains: bool,
-    /// This level belongs to the runner's own thread.
-    pub(crate) host: bool,
-    /// Something was pushed from this thread and nobody else was told.
-    pub(crate) pushed: Cell<bool>,
-    /// The last poll of the level's future waited for a task that is below it on this very stack.
-    pub(crate) waits_below: Cell<bool>,
-    pub(crate) seat: Option<Arc<Seat>>,
+/// The level runs the queue before it parks or leaves, so pushes from its own thread need to wake nobody.
+pub(crate) const DRAINS: u8 = 1;
+/// The level belongs to the runner's own thread.
+pub(crate) const HOST: u8 = 2;
+/// The level has a seat and may be parked on it: what runs then are wakers in its reactor's turn.
+const SEATED: u8 = 4;
+/// Something was pushed from this thread and nobody else was told.
+const PUSHED: u8 = 8;
+/// The last poll of the level's future waited for a task that is below it on this very stack.
+const WAITS_BELOW: u8 = 16;
+
+/// Puts the level below back when dropped.
+struct Below {
+    lp: usize,
+    level: u8,
 }
 
-impl Frame {
-    pub(crate) fn new(lp: &Loop, drains: bool, host: bool, seat: Option<Arc<Seat>>) -> Self {
-        Self { loop_id: lp.id(), drains, host, pushed: Cell::new(false), waits_below: Cell::new(false), seat }
-    }
-
-    /// Points this thread at the frame while `f` runs.
-    pub(crate) fn enter<R>(&self, lp: &Loop, f: impl FnOnce() -> R) -> R {
-        LOOP.set(lp, || FRAME.set(self, f))
+impl Below {
+    #[inline]
+    fn set(lp: &Loop, level: u8) -> Self {
+        Self { lp: LOOP.replace(lp.id()), level: LEVEL.replace(level) }
     }
 }
 
-/// Calls `f` with the innermost frame if it belongs to `lp`.
-pub(crate) fn own_frame<R>(lp: &Loop, f: impl FnOnce(&Frame) -> R) -> Option<R> {
-    if !FRAME.is_set() {
+impl Drop for Below {
+    #[inline]
+    fn drop(&mut self) {
+        LOOP.set(self.lp);
+        LEVEL.set(self.level);
+    }
+}
+
+/// Calls `f` as the first poll of a call, which has no seat yet. Says whether something was pushed meanwhile.
+#[inline]
+pub(crate) fn first_poll(lp: &Loop, f: impl FnOnce()) -> bool {
+    let _below = Below::set(lp, if lp.config.callers_drive { DRAINS } else { 0 });
+    f();
+    LEVEL.get() & PUSHED != 0
+}
+
+/// Calls `f` as a level that sits on `seat`; `waits` says whether a call waits there.
+pub(crate) fn seated<R>(lp: &Loop, seat: &Arc<Seat>, level: u8, waits: bool, f: impl FnOnce() -> R) -> R {
+    struct Leave;
+    impl Drop for Leave {
+        fn drop(&mut self) {
+            let _ = SEATS.try_with(|seats| seats.borrow_mut().pop());
+        }
+    }
+    let listed = SEATS.try_with(|seats| seats.borrow_mut().push((seat.clone(), waits)));
+    let _leave = listed.is_ok().then_some(Leave);
+    let _below = Below::set(lp, if listed.is_ok() { level | SEATED } else { level & !DRAINS });
+    f()
+}
+
+/// Whether `lp` polls this thread.
+#[inline]
+pub(crate) fn is_current(lp: &Loop) -> bool {
+    LOOP.get() == lp.id()
+}
+
+/// Notes that this thread has pushed a task for a level with all of `wanted`. Gives that level, if it is the innermost
+/// one and will look at the queue by itself; otherwise somebody has to be told.
+pub(crate) fn pushed_here(lp: &Loop, wanted: u8) -> Option<u8> {
+    let level = LEVEL.get();
+    if !is_current(lp) || level & wanted != wanted {
         return None;
     }
-    FRAME.with(|frame| (frame.loop_id == lp.id()).then(|| f(frame)))
+    LEVEL.set(level | PUSHED);
+    if level & SEATED != 0 {
+        SEATS.try_with(|seats| seats.borrow().last().map(|(seat, _)| seat.nudge())).ok()??;
+    }
+    Some(level)
 }
 
-/// The innermost frame of `lp` on this thread, if it is a seat that will look at the queue by itself.
-pub(crate) fn draining_frame<R>(lp: &Loop, f: impl FnOnce(&Frame) -> R) -> Option<R> {
-    own_frame(lp, |frame| frame.drains.then(|| f(frame))).flatten()
+/// Tells the innermost level that its future waits for a task below it on this stack.
+pub(crate) fn set_waits_below(waits: bool) {
+    let level = LEVEL.get();
+    LEVEL.set(if waits { level | WAITS_BELOW } else { level & !WAITS_BELOW });
 }
 
-/// Says whose loop is polling this thread.
-pub(crate) fn with_loop<R>(f: impl FnOnce(&Loop) -> R) -> Option<R> {
-    LOOP.is_set().then(|| LOOP.with(f))
+pub(crate) fn waits_below() -> bool {
+    LEVEL.get() & WAITS_BELOW != 0
 }
 
-/// Polls a task: `meta` is the task that this thread works for until `f` returns.
-pub(crate) fn in_task<R>(meta: &Meta, f: impl FnOnce() -> R) -> R {
-    TASK.set(meta, f)
+/// Calls `f`, the poll of a task. Says whether it blocked this thread meanwhile.
+#[inline]
+pub(crate) fn in_task<R>(f: impl FnOnce() -> R) -> (R, bool) {
+    let outer = BLOCKED.replace(false);
+    let result = f();
+    (result, BLOCKED.replace(outer))
 }
 
 /// The innermost task on this thread is about to block it: from now on only the runner's own thread polls it.
 pub(crate) fn task_blocks() {
-    if TASK.is_set() {
-        TASK.with(|meta| meta.pinned.store(true, Ordering::Relaxed));
-    }
+    BLOCKED.set(true);
 }
 
 /// A number that tells this thread from every other live one; never zero.
@@ -146,35 +214,11 @@ fn stack_pointer() -> usize {
     std::hint::black_box(std::ptr::from_ref(&local)) as usize
 }
 
-/// A blocked call's seat lies on this thread's stack until the guard is dropped.
-pub(crate) struct Buried(());
-
-impl Buried {
-    pub(crate) fn push(seat: &Arc<Seat>) -> Self {
-        let _ = BURIED.try_with(|stack| stack.borrow_mut().push(seat.clone()));
-        Self(())
-    }
-}
-
-impl Drop for Buried {
-    fn drop(&mut self) {
-        let _ = BURIED.try_with(|stack| stack.borrow_mut().pop());
-    }
-}
-
 /// Whether a call below the innermost one on this thread could go on if only the innermost one returned.
 pub(crate) fn buried_is_ready() -> bool {
-    BURIED
-        .try_with(|stack| {
-            let stack = stack.borrow();
-            stack.split_last().is_some_and(|(_, below)| below.iter().any(|seat| seat.is_woken()))
-        })
-        .unwrap_or(false)
-}
-
-/// Tells the innermost level that its future waits for a task below it on this stack.
-pub(crate) fn waits_below() {
-    if FRAME.is_set() {
-        FRAME.with(|frame| frame.waits_below.set(true));
-    }
+    let ready = |seats: &RefCell<Vec<(Arc<Seat>, bool)>>| {
+        let seats = seats.borrow();
+        seats.split_last().is_some_and(|(_, below)| below.iter().any(|(seat, waits)| *waits && seat.is_woken()))
+    };
+    SEATS.try_with(ready).unwrap_or(false)
 }

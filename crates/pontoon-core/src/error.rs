@@ -83,7 +83,9 @@ impl fmt::Display for TooDeep {
         } else {
             write!(f, "{} calls are nested on this thread and the limit is {}", self.depth, self.limit)?;
         }
-        f.write_str("; await inside async code instead of calling `run`, or move the blocking part to `Runner::unblock`")
+        f.write_str(
+            "; await inside async code instead of calling `run`, or move the blocking part to `Runner::unblock`",
+        )
     }
 }
 
@@ -120,8 +122,12 @@ impl fmt::Display for RunError {
             Self::TimedOut => f.write_str("the call did not finish in its time limit and was cancelled"),
             Self::WouldDeadlock(why) => write!(f, "the call would wait for ever: {why}"),
             Self::TooDeep(deep) => deep.fmt(f),
-            Self::Forked => f.write_str("the process was forked after this runner was made; make a new runner in the child"),
-            Self::Start(error) => write!(f, "the runner could not start: {error}; free threads or file descriptors and call again"),
+            Self::Forked => {
+                f.write_str("the process was forked after this runner was made; make a new runner in the child")
+            }
+            Self::Start(error) => {
+                write!(f, "the runner could not start: {error}; free threads or file descriptors and call again")
+            }
         }
     }
 }
@@ -285,7 +291,11 @@ impl fmt::Display for CloseError {
         f.write_str("the runner closed, but")?;
         let mut separator = " ";
         if let Some(limit) = self.limit {
-            write!(f, " its limit of {limit:?} passed and {} task(s) were abandoned (does one block its thread?)", self.abandoned)?;
+            write!(
+                f,
+                " its limit of {limit:?} passed and {} task(s) were abandoned (does one block its thread?)",
+                self.abandoned
+            )?;
             separator = "; ";
         } else if self.abandoned > 0 {
             write!(f, " {} task(s) belong to another thread and were abandoned", self.abandoned)?;

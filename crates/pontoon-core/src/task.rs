@@ -107,7 +107,7 @@ impl<F: Future> Future for Body<F> {
         }
         meta.running.store(thread_token(), Ordering::Relaxed);
         let slow = this.listed.lp.config.slow_poll.map(|limit| (limit, Instant::now()));
-        let polled = current::in_task(meta, || {
+        let (polled, blocked) = current::in_task(|| {
             catch_unwind(AssertUnwindSafe(|| {
                 let future = this.future.as_mut().as_pin_mut().expect("a finished task is not polled");
                 let polled = future.poll(cx);
@@ -119,6 +119,9 @@ impl<F: Future> Future for Body<F> {
         });
         if slow.is_some_and(|(limit, start)| start.elapsed() > limit) {
             this.listed.lp.slow_polls.fetch_add(1, Ordering::Relaxed);
+        }
+        if blocked {
+            meta.pinned.store(true, Ordering::Relaxed);
         }
         meta.running.store(0, Ordering::Release);
         match polled {
@@ -342,7 +345,7 @@ impl<T> Future for Task<T> {
                 let Some(handle) = task else { return Poll::Ready(Err(JoinError::cancelled())) };
                 let Poll::Ready(result) = Pin::new(handle).poll(cx) else {
                     if meta.is_below() {
-                        current::waits_below();
+                        current::set_waits_below(true);
                     }
                     return Poll::Pending;
                 };

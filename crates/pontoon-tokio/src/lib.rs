@@ -19,11 +19,11 @@ mod place;
 use pontoon_core::{BoxFuture, Executor, Job, Place, Runner, WouldBlock};
 use std::{
     fmt,
-    future::{Future, poll_fn},
+    future::Future,
     io,
-    pin::{Pin, pin},
+    pin::Pin,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
-    task::{Context, Poll, Waker},
+    task::Context,
     time::Duration,
 };
 use tokio::{
@@ -196,14 +196,7 @@ impl Executor for Tokio {
     }
 
     fn enter(&self, f: &mut dyn FnMut()) {
-        place::enter(self.handle(), || {
-            // Out of the budget of a tokio task around us: nobody would refill it while we block that task.
-            let free = pin!(unconstrained(poll_fn(|_| {
-                f();
-                Poll::Ready(())
-            })));
-            let _ = free.poll(&mut Context::from_waker(Waker::noop()));
-        });
+        place::enter(self.handle(), f);
     }
 
     fn can_block(&self) -> Result<(), WouldBlock> {

@@ -6,9 +6,15 @@
 use pontoon_core::{Place, WouldBlock};
 use std::{
     cell::Cell,
+    future::{Future, poll_fn},
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    pin::pin,
+    task::{Context, Poll, Waker},
 };
-use tokio::runtime::{Handle, Id, RuntimeFlavor, worker_index};
+use tokio::{
+    runtime::{Handle, Id, RuntimeFlavor, worker_index},
+    task::unconstrained,
+};
 
 thread_local! {
     /// The current-thread runtime of ours that this thread drives right now: what runs then are its own tasks.
@@ -17,34 +23,48 @@ thread_local! {
     static BELOW: Cell<Option<(Id, Place)>> = const { Cell::new(None) };
 }
 
-/// Puts a thread-local value back when dropped.
-struct Restore<T: Copy + 'static>(&'static std::thread::LocalKey<Cell<T>>, T);
+/// Puts both back when dropped.
+struct Restore {
+    inside: Option<Id>,
+    below: Option<(Id, Place)>,
+}
 
-impl<T: Copy> Restore<T> {
-    fn set(key: &'static std::thread::LocalKey<Cell<T>>, value: T) -> Self {
-        Self(key, key.replace(value))
+impl Restore {
+    #[inline]
+    fn set(inside: Option<Id>, below: Option<(Id, Place)>) -> Self {
+        Self { inside: INSIDE.replace(inside), below: BELOW.replace(below) }
     }
 }
 
-impl<T: Copy> Drop for Restore<T> {
+impl Drop for Restore {
+    #[inline]
     fn drop(&mut self) {
-        self.0.set(self.1);
+        INSIDE.set(self.inside);
+        BELOW.set(self.below);
     }
 }
 
 /// Calls `f`, which drives the runtime of `handle` on this thread.
 pub(crate) fn inside(handle: &Handle, f: impl FnOnce()) {
-    let _inside = Restore::set(&INSIDE, Some(handle.id()));
-    let _below = Restore::set(&BELOW, None);
+    let _restore = Restore::set(Some(handle.id()), None);
     f();
 }
 
 /// Calls `f` under a guard of the runtime of `handle`.
-pub(crate) fn enter(handle: &Handle, f: impl FnOnce()) {
+#[inline]
+pub(crate) fn enter(handle: &Handle, f: &mut dyn FnMut()) {
     let below = below(handle);
-    let _below = Restore::set(&BELOW, Some((handle.id(), below)));
+    let _restore = Restore::set(INSIDE.get(), Some((handle.id(), below)));
     let _context = handle.enter();
-    f();
+    if below == Place::Free {
+        return f();
+    }
+    // Out of the budget of the tokio task around us: nobody would refill it while we block that task.
+    let free = pin!(unconstrained(poll_fn(|_| {
+        f();
+        Poll::Ready(())
+    })));
+    let _ = free.poll(&mut Context::from_waker(Waker::noop()));
 }
 
 /// Where this thread stands, for a runner on the runtime of `handle`.

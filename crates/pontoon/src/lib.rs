@@ -50,8 +50,8 @@ mod global;
 pub use global::{global, run, runner, set_global, spawn};
 pub use pontoon_core::{
     AsyncContext, BoxFuture, Builder, CloseError, Closures, Context, Ending, Executor, Generator, Hand, Io, Iter, Job,
-    JoinError, Outcome, Place, Prefetch, Ready, RunError, Runner, Stats, Task, TooDeep, UnblockIter, WouldBlock, context,
-    generator,
+    JoinError, Outcome, Place, Prefetch, Ready, RunError, Runner, Stats, Task, TooDeep, UnblockIter, WouldBlock,
+    context, generator,
 };
 
 #[cfg(feature = "async-std")]

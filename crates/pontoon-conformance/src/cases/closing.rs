@@ -10,9 +10,7 @@ use futures_lite::stream;
 use pontoon_core::RunError;
 
 use crate::Subject;
-use crate::tools::{
-    Gate, HANG, OnDrop, Token, Witness, at_once, boom, drive_until, hold, panics, yields,
-};
+use crate::tools::{Gate, HANG, OnDrop, Token, Witness, at_once, boom, drive_until, hold, panics, yields};
 
 /// A close cancels what is left: every future is gone when it returns, every join says so.
 pub fn p63_close_cancels_the_tasks(s: &Subject) {

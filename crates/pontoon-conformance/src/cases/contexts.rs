@@ -26,12 +26,13 @@ pub fn p54_enter_use_exit(s: &Subject) {
     session.close().unwrap();
     assert_eq!(log.take(), ["enter closed", "exit closed, success"]);
     s.step("the value can be changed");
-    let context = pontoon_core::context(async || Ok::<_, Fault>(1), async |n, _: Outcome<'_>| {
-        match n {
+    let context = pontoon_core::context(
+        async || Ok::<_, Fault>(1),
+        async |n, _: Outcome<'_>| match n {
             2 => Ok(()),
             n => Err(Fault(format!("{n}"))),
-        }
-    });
+        },
+    );
     let mut guard = runner.wrap_context(context).unwrap();
     *guard += 1;
     guard.close().unwrap();
@@ -172,9 +173,7 @@ pub(crate) fn exit_panics(s: &Subject) -> ExitCode {
     });
     assert_eq!(text, "in the block");
     let text = panics(|| {
-        runner.with_context(bad(), |()| {
-            if runner.is_closed() { Ok::<_, Fault>(()) } else { boom("in the body") }
-        })
+        runner.with_context(bad(), |()| if runner.is_closed() { Ok::<_, Fault>(()) } else { boom("in the body") })
     });
     assert_eq!(text, "in the body");
     assert_eq!(runner.spawn(async { 1 }).join().unwrap(), 1);

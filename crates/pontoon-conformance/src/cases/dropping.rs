@@ -14,9 +14,7 @@ use std::time::Duration;
 use futures_lite::{AsyncRead, StreamExt as _, stream};
 use pontoon_core::{Outcome, RunError, Runner};
 
-use crate::tools::{
-    Gate, OnDrop, Token, Witness, boom, hold, host_thread, hushed, lock, panics, watched, yields,
-};
+use crate::tools::{Gate, OnDrop, Token, Witness, boom, hold, host_thread, hushed, lock, panics, watched, yields};
 use crate::{Subject, child};
 
 /// Every poll is inside the runtime's context, in every seat and after every wait.
@@ -178,10 +176,7 @@ pub fn p39_wrapped_values_drop_in_context(s: &Subject) {
     drop(runner.wrap_io(Keeps(futures_lite::io::Cursor::new(b"x"), witness.token())));
     assert_eq!(witness.probed(), [true], "a reader");
     let mut token = Some(witness.token());
-    let context = pontoon_core::context(
-        async || Ok::<_, io::Error>(token.take()),
-        async |_, _: Outcome<'_>| Ok(()),
-    );
+    let context = pontoon_core::context(async || Ok::<_, io::Error>(token.take()), async |_, _: Outcome<'_>| Ok(()));
     drop(runner.wrap_context(context).unwrap());
     assert_eq!(witness.probed(), [true; 2], "the value of a context");
     runner.enter(|| drop(witness.token()));
@@ -204,10 +199,12 @@ pub fn p40_local_futures_drop_on_the_runners_thread(s: &Subject) {
     let witness = Witness::new();
     let spawn = |runner: &Runner| {
         let token = witness.token();
-        runner.spawn_local(move || keep(token, async {
-            let _not_send = Rc::new(RefCell::new(0));
-            pending::<()>().await;
-        }))
+        runner.spawn_local(move || {
+            keep(token, async {
+                let _not_send = Rc::new(RefCell::new(0));
+                pending::<()>().await;
+            })
+        })
     };
     let mut drops = 0;
     let mut dropped = |host| {
@@ -275,7 +272,13 @@ pub fn p41_a_drop_may_spawn_and_call(s: &Subject) {
         OnDrop::new(move || {
             let token = witness.token();
             runner.spawn(keep(token, yields(3))).detach();
-            assert_eq!(runner.run(async { yields(1).await; 1 }), 1);
+            assert_eq!(
+                runner.run(async {
+                    yields(1).await;
+                    1
+                }),
+                1
+            );
         })
     };
     let mut drops = 0;
@@ -313,11 +316,13 @@ pub fn p41_a_drop_may_spawn_and_call(s: &Subject) {
         boom("unwinding")
     });
     came_through("unwinding");
-    panics(|| runner.run(async {
-        let _guard = spawns();
-        yields(1).await;
-        boom("unwinding a call")
-    }));
+    panics(|| {
+        runner.run(async {
+            let _guard = spawns();
+            yields(1).await;
+            boom("unwinding a call")
+        })
+    });
     came_through("unwinding a call");
 }
 
@@ -332,7 +337,13 @@ pub(crate) fn drop_panics(s: &Subject) -> ExitCode {
     let runner = s.runner();
     let bad = || OnDrop::new(|| boom("in a drop"));
     let alive = || {
-        assert_eq!(runner.run(async { yields(1).await; 1 }), 1);
+        assert_eq!(
+            runner.run(async {
+                yields(1).await;
+                1
+            }),
+            1
+        );
         assert_eq!(runner.spawn(async { 2 }).join().unwrap(), 2);
     };
     // what the panic does to the call or the handle is theirs; the loop goes on
@@ -347,7 +358,7 @@ pub(crate) fn drop_panics(s: &Subject) -> ExitCode {
     let _ = hushed(|| drop(waiting));
     alive();
     let joined = hushed(|| runner.spawn(keep_any(bad(), yields(1))).join());
-    assert!(!matches!(joined, Err(_)), "a join panics");
+    assert!(joined.is_ok(), "a join panics");
     alive();
     let guard = bad();
     let _ = hushed(|| runner.spawn_local(move || hold(guard)).cancel());

@@ -76,7 +76,10 @@ pub fn p60_an_exit_may_use_the_loop(s: &Subject) {
             inner.sleep(Duration::from_millis(1)).await;
             let spawned = inner.spawn(async { 1 }).await.unwrap();
             let unblocked = inner.unblock(|| 2).await.unwrap();
-            let called = inner.run(async { yields(1).await; 3 });
+            let called = inner.run(async {
+                yields(1).await;
+                3
+            });
             let (reply, replied) = async_channel::bounded(1);
             ask.send(reply).await.unwrap();
             let served = replied.recv().await.unwrap();

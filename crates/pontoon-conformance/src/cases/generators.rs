@@ -76,7 +76,8 @@ pub fn p59_one_future_from_enter_to_exit(s: &Subject) {
             hand.over(borrowed.into()).await;
             yields(2).await;
             outside.borrow_mut().push(SCOPE.get());
-            Ok::<_, Fault>(assert_eq!(borrowed, "loc"))
+            assert_eq!(borrowed, "loc");
+            Ok::<_, Fault>(())
         };
         // what task-locals do: the scope is there whenever the body is polled
         async move {

@@ -23,12 +23,7 @@ struct Pipe {
 fn pipe() -> (Pipe, Pipe) {
     let (one_send, two_receive) = async_channel::unbounded();
     let (two_send, one_receive) = async_channel::unbounded();
-    let end = |send, receive| Pipe {
-        send: Some(send),
-        receive: Box::pin(receive),
-        yielded: false,
-        _token: None,
-    };
+    let end = |send, receive| Pipe { send: Some(send), receive: Box::pin(receive), yielded: false, _token: None };
     (end(one_send, one_receive), end(two_send, two_receive))
 }
 
@@ -177,10 +172,7 @@ pub fn p62_close_ends_a_waiting_read(s: &Subject) {
     let error = thread::scope(|scope| {
         let waiting = scope.spawn(|| {
             let (one, _two) = pipe();
-            let one = Pipe {
-                _token: Some(token),
-                ..one
-            };
+            let one = Pipe { _token: Some(token), ..one };
             let mut io = runner.wrap_io(Announces { io: one, inside: inside.clone() });
             io.read(&mut [0]).unwrap_err()
         });

@@ -171,8 +171,11 @@ pub fn p46_early_stop(s: &Subject) {
     s.step("while unwinding");
     let token = witness.token();
     panics(|| {
-        for _ in runner.wrap_iter(stream::repeat_with(move || _ = &token)) {
-            boom("in the loop's body")
+        let endless = stream::unfold((0, token), |(n, token)| async { Some((n, (n + 1, token))) });
+        for n in runner.wrap_iter(Box::pin(endless)) {
+            if n == 2 {
+                boom("in the loop's body")
+            }
         }
     });
     assert_eq!(witness.drops(), 5);

@@ -187,10 +187,13 @@ pub fn p20_a_call_in_a_thread_locals_destructor(s: &Subject) {
     assert!(printed.contains("the loop lives"), "{printed}");
 }
 
+/// What a thread-local does when it is dropped.
+type LastCall = Box<dyn FnOnce()>;
+
 /// In a process of its own: a panic in such a destructor aborts.
 pub(crate) fn thread_local(s: &Subject) -> ExitCode {
     thread_local! {
-        static LAST: Cell<Option<OnDrop<Box<dyn FnOnce()>>>> = const { Cell::new(None) };
+        static LAST: Cell<Option<OnDrop<LastCall>>> = const { Cell::new(None) };
     }
     let runner = s.runner();
     for used_before in [false, true] {
@@ -199,7 +202,7 @@ pub(crate) fn thread_local(s: &Subject) -> ExitCode {
             let inner = runner.clone();
             scope.spawn(move || {
                 let last = inner.clone();
-                let call: Box<dyn FnOnce()> = Box::new(move || {
+                let call: LastCall = Box::new(move || {
                     let ready = last.try_run(async { 1 });
                     let waited = last.try_run(async {
                         last.sleep(Duration::from_micros(100)).await;

@@ -116,9 +116,11 @@ pub fn p51_early_stop_while_unwinding(s: &Subject) {
     let witness = Witness::new();
     let token = witness.token();
     let text = panics(|| {
-        let endless = stream::repeat_with(move || _ = &token);
-        for _ in runner.wrap_iter(endless).prefetch(2) {
-            boom("in the loop's body")
+        let endless = stream::unfold((0, token), |(n, token)| async move { Some((n, (n + 1, token))) });
+        for n in runner.wrap_iter(endless).prefetch(2) {
+            if n == 2 {
+                boom("in the loop's body")
+            }
         }
     });
     assert_eq!((text.as_str(), witness.drops()), ("in the loop's body", 1));

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::thread;
 use std::time::Duration;
 
@@ -24,12 +24,7 @@ struct Starting {
 
 impl Starting {
     fn new(s: &Subject, failures: usize) -> Starting {
-        Starting {
-            executor: s.executor(),
-            starts: Arc::default(),
-            touches: Arc::default(),
-            failures,
-        }
+        Starting { executor: s.executor(), starts: Arc::default(), touches: Arc::default(), failures }
     }
 }
 

@@ -22,10 +22,13 @@ fn blocked(s: &Subject, start: impl Fn(&Runner, Box<dyn FnOnce() + Send>)) {
     let runner = s.runner();
     let (inside, leave) = (Gate::new("inside"), Gate::new("leave"));
     let (entered, left) = (inside.clone(), leave.clone());
-    start(&runner, Box::new(move || {
-        entered.open();
-        left.wait();
-    }));
+    start(
+        &runner,
+        Box::new(move || {
+            entered.open();
+            left.wait();
+        }),
+    );
     inside.wait();
     s.step("close");
     // it cannot end before the task does, and the task waits for us
@@ -106,10 +109,7 @@ pub fn p67_a_task_that_ignores_its_cancellation(s: &Subject) {
     }
     let runner = s.runner();
     let deaths = Arc::new(AtomicUsize::new(0));
-    let phoenix = Phoenix {
-        runner: runner.clone(),
-        deaths: deaths.clone(),
-    };
+    let phoenix = Phoenix { runner: runner.clone(), deaths: deaths.clone() };
     runner.spawn(hold(phoenix)).detach();
     runner.run(yields(2));
     runner.close().unwrap();

@@ -136,7 +136,9 @@ where
             match polled {
                 Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
                 Poll::Ready(Ok(())) => {
-                    panic!("a context function returned without handing a value over; call `hand.over(value).await` in it")
+                    panic!(
+                        "a context function returned without handing a value over; call `hand.over(value).await` in it"
+                    )
                 }
                 Poll::Pending => Poll::Pending,
             }

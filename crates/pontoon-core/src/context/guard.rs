@@ -133,7 +133,11 @@ where
 }
 
 #[track_caller]
-pub(crate) fn with<C, T, E>(runner: &Runner, context: C, body: impl FnOnce(&mut C::Value) -> Result<T, E>) -> Result<T, E>
+pub(crate) fn with<C, T, E>(
+    runner: &Runner,
+    context: C,
+    body: impl FnOnce(&mut C::Value) -> Result<T, E>,
+) -> Result<T, E>
 where
     C: AsyncContext,
     E: Error + From<C::Error> + 'static,

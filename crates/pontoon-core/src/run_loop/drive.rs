@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     BoxFuture,
-    current::{self, Frame},
+    current::{self, DRAINS},
 };
 use std::{
     future::Future,
@@ -24,7 +24,9 @@ const STUCK_CHECKS: u32 = 5;
 
 /// A caller's future with its type erased, so that the loop is compiled once.
 pub(crate) trait Own {
-    /// Polls the future; true when it is done.
+    /// Polls the future once without a waker; true when it is done. Panics with the future's panic.
+    fn first_poll(&mut self) -> bool;
+    /// Polls the future; true when it is done. A panic is kept.
     fn poll(&mut self, cx: &mut Context<'_>) -> bool;
     /// Drops the future.
     fn discard(&mut self);
@@ -52,7 +54,6 @@ pub(crate) enum End {
 /// A level's work as a future for [`Executor::block_on`](crate::Executor::block_on).
 pub(crate) struct Drive<'a> {
     lp: &'a Loop,
-    frame: &'a Frame,
     seat: &'a Arc<Seat>,
     /// Wakes `seat`: the waker that the level's own future and timers see.
     waker: &'a Waker,
@@ -78,8 +79,8 @@ struct Watch {
 }
 
 impl<'a> Drive<'a> {
-    pub(crate) fn new(lp: &'a Loop, frame: &'a Frame, seat: &'a Arc<Seat>, waker: &'a Waker, kind: Kind) -> Self {
-        Self { lp, frame, seat, waker, kind, own: None, timer: None, watch: None, parked: false, ran: 0, polls: 0, end: None }
+    pub(crate) fn new(lp: &'a Loop, seat: &'a Arc<Seat>, waker: &'a Waker, kind: Kind) -> Self {
+        Self { lp, seat, waker, kind, own: None, timer: None, watch: None, parked: false, ran: 0, polls: 0, end: None }
     }
 
     /// The level waits for a future of its own, for at most `limit`.
@@ -90,9 +91,6 @@ impl<'a> Drive<'a> {
         if nested && !period.is_zero() {
             let timer = self.lp.sleep(period);
             self.watch = Some(Watch { period, timer, ran: 0, polls: 0, idle_checks: 0 });
-        }
-        if timer.is_some() || self.watch.is_some() {
-            self.seat.set_woken();
         }
         self.timer = timer;
         self
@@ -160,7 +158,7 @@ impl<'a> Drive<'a> {
         if let Some(own) = &mut self.own {
             if self.seat.take_woken() {
                 let cx = &mut Context::from_waker(self.waker);
-                self.frame.waits_below.set(false);
+                current::set_waits_below(false);
                 self.polls += 1;
                 if own.poll(cx) {
                     return Some(End::Ready);
@@ -191,7 +189,7 @@ impl<'a> Drive<'a> {
             let idle = watch.ran == self.ran && self.polls - watch.polls <= 1;
             (watch.ran, watch.polls) = (self.ran, self.polls);
             watch.idle_checks = if idle && current::buried_is_ready() { watch.idle_checks + 1 } else { 0 };
-            stuck = idle && self.frame.waits_below.get() || watch.idle_checks >= STUCK_CHECKS;
+            stuck = idle && current::waits_below() || watch.idle_checks >= STUCK_CHECKS;
             watch.timer = self.lp.sleep(watch.period);
         }
         stuck
@@ -264,10 +262,9 @@ impl Worker {
     }
 
     fn with_drive<R>(&mut self, f: impl FnOnce(&mut Drive<'_>) -> R) -> R {
-        let frame = Frame::new(&self.lp, true, false, Some(self.seat.clone()));
         let parked = &mut self.parked;
-        frame.enter(&self.lp, || {
-            let mut drive = Drive::new(&self.lp, &frame, &self.seat, &self.waker, Kind::Worker);
+        current::seated(&self.lp, &self.seat, DRAINS, false, || {
+            let mut drive = Drive::new(&self.lp, &self.seat, &self.waker, Kind::Worker);
             drive.parked = *parked;
             let result = f(&mut drive);
             *parked = std::mem::replace(&mut drive.parked, false);

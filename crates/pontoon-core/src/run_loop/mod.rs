@@ -24,8 +24,8 @@ pub(crate) mod seat;
 
 use crate::{
     BoxFuture, Executor, RunError,
-    current::{self, Frame},
-    runner::{Config, Handle, close::Exits, host::HostState},
+    current::{self, DRAINS, HOST},
+    runner::{Config, close::Exits, host::HostState},
     task::Meta,
 };
 use concurrent_queue::ConcurrentQueue;
@@ -35,7 +35,7 @@ use slab::Slab;
 use std::{
     fmt, io,
     sync::{
-        Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering},
     },
     thread::{self, ThreadId},
@@ -69,12 +69,13 @@ pub(crate) struct Loop {
     calls: Mutex<Slab<Arc<Seat>>>,
     state: AtomicU8,
     started: AtomicBool,
+    /// Open and started: what most calls need to know, in one look.
+    ready: AtomicBool,
     workers: AtomicBool,
     starting: Mutex<()>,
     fork: forkguard::Guard,
     pub(crate) host: HostState,
     pub(crate) exits: Exits,
-    pub(crate) handle: OnceLock<Weak<Handle>>,
     /// Of an inline runner: the thread that polls its local tasks.
     home: Mutex<Option<ThreadId>>,
     pub(crate) hand_overs: AtomicUsize,
@@ -83,7 +84,10 @@ pub(crate) struct Loop {
 
 impl fmt::Debug for Loop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Loop").field("executor", &self.executor.name()).field("state", &self.state()).finish_non_exhaustive()
+        f.debug_struct("Loop")
+            .field("executor", &self.executor.name())
+            .field("state", &self.state())
+            .finish_non_exhaustive()
     }
 }
 
@@ -99,12 +103,12 @@ impl Loop {
             calls: Mutex::default(),
             state: AtomicU8::new(State::Open as u8),
             started: AtomicBool::new(false),
+            ready: AtomicBool::new(false),
             workers: AtomicBool::new(false),
             starting: Mutex::new(()),
             fork: forkguard::new(),
             host: HostState::default(),
             exits: Exits::default(),
-            handle: OnceLock::new(),
             home: Mutex::new(None),
             hand_overs: AtomicUsize::new(0),
             slow_polls: AtomicUsize::new(0),
@@ -129,7 +133,15 @@ impl Loop {
 
     /// Moves the state on from `from`; false if it was not there.
     pub(crate) fn advance(&self, from: State, to: State) -> bool {
-        self.state.compare_exchange(from as u8, to as u8, Ordering::SeqCst, Ordering::SeqCst).is_ok()
+        let moved = self.state.compare_exchange(from as u8, to as u8, Ordering::SeqCst, Ordering::SeqCst).is_ok();
+        self.ready.store(false, Ordering::SeqCst);
+        moved
+    }
+
+    /// Open, started, and not in a forked child: a call may go ahead without further questions.
+    #[inline]
+    pub(crate) fn is_ready(&self) -> bool {
+        self.ready.load(Ordering::Acquire) && !self.is_forked()
     }
 
     #[inline]
@@ -144,7 +156,7 @@ impl Loop {
 
     /// Whether this thread is inside one of the loop's polls.
     pub(crate) fn is_current(&self) -> bool {
-        current::with_loop(|lp| lp.id() == self.id()).unwrap_or(false)
+        current::is_current(self)
     }
 
     /// May a call or a task come in?
@@ -172,6 +184,10 @@ impl Loop {
         if !self.started.load(Ordering::Acquire) {
             self.executor.start().map_err(start_error)?;
             self.started.store(true, Ordering::Release);
+            self.ready.store(true, Ordering::SeqCst);
+            if self.state() != State::Open {
+                self.ready.store(false, Ordering::SeqCst);
+            }
             self.seat_workers();
         }
         Ok(())
@@ -188,22 +204,17 @@ impl Loop {
             if let Err(error) = self.host_queue.push(runnable) {
                 return self.too_late(error.into_inner());
             }
-            let mine = current::draining_frame(self, |frame| frame.host.then(|| note_push(frame))).flatten();
-            if mine.is_none() {
+            if current::pushed_here(self, DRAINS | HOST).is_none() {
                 self.notify_host();
             }
         } else {
             if let Err(error) = self.queue.push(runnable) {
                 return self.too_late(error.into_inner());
             }
-            let mine = current::draining_frame(self, |frame| {
-                note_push(frame);
-                frame.host
-            });
-            match mine {
-                Some(true) => {}
+            match current::pushed_here(self, DRAINS) {
+                Some(level) if level & HOST != 0 => {}
                 // A caller that is busy in a long poll must not keep the task from an idle host.
-                Some(false) => self.parked.notify_idle_host(),
+                Some(_) => self.parked.notify_idle_host(),
                 None => self.parked.notify_one(),
             }
         }
@@ -274,7 +285,8 @@ impl Loop {
         if self.config.thread {
             return kind.is_host();
         }
-        kind == Kind::Caller && (self.live.locals() == 0 || self.home().is_none_or(|thread| thread == thread::current().id()))
+        kind == Kind::Caller
+            && (self.live.locals() == 0 || self.home().is_none_or(|thread| thread == thread::current().id()))
     }
 
     fn home(&self) -> MutexGuard<'_, Option<ThreadId>> {
@@ -348,14 +360,6 @@ impl Loop {
             seat.nudge();
         }
         self.parked.notify_all();
-    }
-}
-
-/// The seat on this thread runs the queue before it parks; if it is parked, this is its reactor's turn.
-fn note_push(frame: &Frame) {
-    frame.pushed.set(true);
-    if let Some(seat) = &frame.seat {
-        seat.nudge();
     }
 }
 

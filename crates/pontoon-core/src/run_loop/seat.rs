@@ -2,7 +2,7 @@
 
 use atomic_waker::AtomicWaker;
 use std::{
-    cell::Cell,
+    cell::RefCell,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -33,12 +33,6 @@ impl Seat {
     /// Takes the wish of the level's own future to be polled.
     pub(crate) fn take_woken(&self) -> bool {
         self.is_woken() && self.woken.swap(false, Ordering::SeqCst)
-    }
-
-    /// A new call starts on this seat.
-    #[inline]
-    pub(crate) fn forget_woken(&self) {
-        self.woken.store(false, Ordering::Relaxed);
     }
 
     /// Asks for a poll of the level's own future from inside the level.
@@ -74,47 +68,41 @@ impl Wake for Seat {
     }
 }
 
+type Pair = (Arc<Seat>, Waker);
+
 thread_local! {
-    /// The seat that this thread used last: most calls need no allocation.
-    static SPARE: Cell<Option<(Arc<Seat>, Waker)>> = const { Cell::new(None) };
+    /// The seat that this thread uses for its outermost call, so that most calls need no allocation.
+    static SPARE: RefCell<Option<Pair>> = const { RefCell::new(None) };
 }
 
-/// A seat together with its waker, kept for this thread's next call when dropped.
-pub(crate) struct Taken {
-    pair: Option<(Arc<Seat>, Waker)>,
+fn new_pair() -> Pair {
+    let seat = Arc::new(Seat::default());
+    let waker = Waker::from(seat.clone());
+    (seat, waker)
 }
 
-impl Taken {
-    #[inline]
-    pub(crate) fn new() -> Self {
-        let spare = SPARE.try_with(Cell::take).ok().flatten();
-        let pair = spare.unwrap_or_else(|| {
-            let seat = Arc::new(Seat::default());
-            let waker = Waker::from(seat.clone());
-            (seat, waker)
-        });
-        Self { pair: Some(pair) }
-    }
-
-    pub(crate) fn seat(&self) -> &Arc<Seat> {
-        &self.pair.as_ref().expect("taken until dropped").0
-    }
-
-    #[inline]
-    pub(crate) fn waker(&self) -> &Waker {
-        &self.pair.as_ref().expect("taken until dropped").1
-    }
-}
-
-impl Drop for Taken {
-    #[inline]
-    fn drop(&mut self) {
-        if let Some(pair) = self.pair.take() {
+/// Calls `f` with a seat that nobody else sits on, and its waker.
+#[inline]
+pub(crate) fn with_seat<R>(f: impl FnOnce(&Arc<Seat>, &Waker) -> R) -> R {
+    let mut f = Some(f);
+    let done = SPARE.try_with(|spare| {
+        // Taken by a call below this one on the stack?
+        let mut spare = spare.try_borrow_mut().ok()?;
+        let pair = match &mut *spare {
             // A seat that an old future still holds a waker of may be woken late; it is not used again.
-            if Arc::strong_count(&pair.0) == 2 {
-                let _ = SPARE.try_with(|spare| spare.set(Some(pair)));
-            }
+            Some(pair) if Arc::strong_count(&pair.0) == 2 => pair,
+            other => other.insert(new_pair()),
+        };
+        pair.0.woken.store(false, Ordering::Relaxed);
+        f.take().map(|f| f(&pair.0, &pair.1))
+    });
+    match (done, f) {
+        (Ok(Some(result)), _) => result,
+        (_, Some(f)) => {
+            let (seat, waker) = new_pair();
+            f(&seat, &waker)
         }
+        _ => unreachable!("it was either called or is still there"),
     }
 }
 

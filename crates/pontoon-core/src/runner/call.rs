@@ -3,12 +3,12 @@
 use super::host;
 use crate::{
     Place, RunError,
-    current::{self, Buried, Depth, Frame},
+    current::{self, DRAINS, Depth, HOST},
     error::Payload,
     run_loop::{
         Loop,
         drive::{Drive, End, Own},
-        seat::{Kind, Taken},
+        seat::{Kind, Seat, with_seat},
     },
 };
 use parking::Parker;
@@ -34,27 +34,42 @@ struct InPlace<'a, F: Future> {
     result: Option<Result<F::Output, Payload>>,
 }
 
+impl<F: Future> InPlace<'_, F> {
+    /// Polls the future and drops it once it is done: here, in the runtime's context, and not where the caller stands.
+    #[inline]
+    fn step(&mut self, cx: &mut Context<'_>) -> bool {
+        let Some(future) = self.future.as_mut().as_pin_mut() else { return false };
+        let Poll::Ready(value) = future.poll(cx) else { return false };
+        self.result = Some(Ok(value));
+        self.future.set(None);
+        true
+    }
+}
+
 impl<F: Future> Own for InPlace<'_, F> {
     #[inline]
-    fn poll(&mut self, cx: &mut Context<'_>) -> bool {
-        let polled = catch_unwind(AssertUnwindSafe(|| {
-            let Some(future) = self.future.as_mut().as_pin_mut() else { return Poll::Pending };
-            let polled = future.poll(cx);
-            if polled.is_ready() {
-                // Here, in the runtime's context, and not where the caller stands.
-                self.future.set(None);
+    fn first_poll(&mut self) -> bool {
+        struct OnPanic<'a, 'b, F: Future>(&'a mut InPlace<'b, F>);
+        impl<F: Future> Drop for OnPanic<'_, '_, F> {
+            fn drop(&mut self) {
+                self.0.discard();
             }
-            polled
-        }));
-        match polled {
-            Ok(Poll::Pending) => return false,
-            Ok(Poll::Ready(value)) => self.result = Some(Ok(value)),
+        }
+        let own = OnPanic(self);
+        let done = own.0.step(&mut Context::from_waker(Waker::noop()));
+        std::mem::forget(own);
+        done
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> bool {
+        match catch_unwind(AssertUnwindSafe(|| self.step(cx))) {
+            Ok(done) => done,
             Err(payload) => {
                 self.result = Some(Err(payload));
                 self.discard();
+                true
             }
         }
-        true
     }
 
     fn discard(&mut self) {
@@ -92,7 +107,12 @@ impl Erased<'_> {
 
 /// Runs `future` on this thread.
 #[inline]
-pub(crate) fn run<F: Future>(lp: &Arc<Loop>, door: Door, future: F, limit: Option<Duration>) -> Result<F::Output, RunError> {
+pub(crate) fn run<F: Future>(
+    lp: &Arc<Loop>,
+    door: Door,
+    future: F,
+    limit: Option<Duration>,
+) -> Result<F::Output, RunError> {
     let future = pin!(Some(future));
     let mut own = InPlace { future, result: None };
     let called = call(lp, door, Erased::Here(&mut own), limit);
@@ -138,21 +158,20 @@ pub(crate) fn discard<T>(lp: &Loop, value: T) {
 }
 
 fn call(lp: &Arc<Loop>, door: Door, mut own: Erased<'_>, limit: Option<Duration>) -> Result<(), RunError> {
-    let taken = match enter(lp, door) {
-        Ok(taken) => taken,
+    let _depth = match enter(lp, door) {
+        Ok(depth) => depth,
         Err(error) => {
             discard(lp, Discard(own.own()));
             return Err(error);
         }
     };
-    let frame = Frame::new(lp, lp.config.callers_drive, false, None);
-    let ready = frame.enter(lp, || {
-        let mut ready = false;
-        lp.executor.enter(&mut || ready = own.own().poll(&mut Context::from_waker(taken.1.waker())));
-        ready
+    let mut ready = false;
+    let pushed = current::first_poll(lp, || {
+        let own = own.own();
+        lp.executor.enter(&mut || ready = own.first_poll());
     });
-    let result = if ready { Ok(()) } else { wait(lp, own, limit, &taken.1) };
-    if frame.pushed.get() {
+    let result = if ready { Ok(()) } else { wait(lp, own, limit) };
+    if pushed {
         pass_on(lp);
     }
     result
@@ -167,47 +186,53 @@ impl Drop for Discard<'_> {
     }
 }
 
-/// Checks the door and gives the call its depth and its seat.
+/// Checks the door and gives the call its depth.
 #[inline]
-fn enter(lp: &Arc<Loop>, door: Door) -> Result<(Depth, Taken), RunError> {
+fn enter(lp: &Arc<Loop>, door: Door) -> Result<Depth, RunError> {
+    if !lp.is_ready() {
+        knock(lp, door)?;
+    }
+    let depth = Depth::enter(lp.config.max_depth)?;
+    lp.executor.can_block().map_err(RunError::WouldDeadlock)?;
+    Ok(depth)
+}
+
+/// The door is not simply open: has nobody come yet, or has it been closed?
+#[cold]
+fn knock(lp: &Arc<Loop>, door: Door) -> Result<(), RunError> {
     match door {
         Door::Call => lp.door()?,
         Door::Join | Door::Exit if lp.is_forked() => return Err(RunError::Forked),
         Door::Join | Door::Exit => {}
     }
-    let depth = Depth::enter(lp.config.max_depth)?;
-    lp.start_executor()?;
-    lp.executor.can_block().map_err(RunError::WouldDeadlock)?;
-    let taken = Taken::new();
-    taken.seat().forget_woken();
-    Ok((depth, taken))
+    lp.start_executor()
 }
 
 /// A call leaves: if a level below it on this stack looks at the queue anyway, that is enough.
 #[cold]
 fn pass_on(lp: &Loop) {
-    if current::draining_frame(lp, |frame| frame.pushed.set(true)).is_none() {
+    if current::pushed_here(lp, DRAINS).is_none() {
         lp.hand_on();
     }
 }
 
 /// The slow path: the future is pending.
 #[cold]
-fn wait(lp: &Arc<Loop>, mut own: Erased<'_>, limit: Option<Duration>, taken: &Taken) -> Result<(), RunError> {
-    let seat = match place(lp) {
-        Ok(seat) => seat,
+fn wait(lp: &Arc<Loop>, mut own: Erased<'_>, limit: Option<Duration>) -> Result<(), RunError> {
+    let seating = match place(lp) {
+        Ok(seating) => seating,
         Err(error) => {
             discard(lp, Discard(own.own()));
             return Err(error);
         }
     };
     current::task_blocks();
-    if seat == Seating::Captive {
+    if seating == Seating::Captive {
         if let Erased::Anywhere(own) = own {
             return move_out(lp, own, limit);
         }
     }
-    sit(lp, own.own(), limit, taken, seat)
+    sit(lp, own.own(), limit, seating)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -245,23 +270,39 @@ fn place(lp: &Arc<Loop>) -> Result<Seating, RunError> {
 }
 
 /// Takes a seat and waits on it.
-fn sit(lp: &Arc<Loop>, own: &mut dyn Own, limit: Option<Duration>, taken: &Taken, seating: Seating) -> Result<(), RunError> {
+fn sit(lp: &Arc<Loop>, own: &mut dyn Own, limit: Option<Duration>, seating: Seating) -> Result<(), RunError> {
+    with_seat(|seat, waker| {
+        // The first poll had no waker: nobody can have woken it since.
+        seat.set_woken();
+        sit_on(lp, own, limit, (seat, waker), seating)
+    })
+}
+
+fn sit_on(
+    lp: &Arc<Loop>,
+    own: &mut dyn Own,
+    limit: Option<Duration>,
+    (seat, waker): (&Arc<Seat>, &Waker),
+    seating: Seating,
+) -> Result<(), RunError> {
     let kind = match seating {
         Seating::Drive(kind) => kind,
         _ => Kind::Waiter,
     };
-    let seat = taken.seat();
-    let frame = Frame::new(lp, kind != Kind::Waiter, kind == Kind::Host, Some(seat.clone()));
+    let level = match kind {
+        Kind::Waiter => 0,
+        Kind::Host => DRAINS | HOST,
+        _ => DRAINS,
+    };
     let end = {
         let _listed = lp.list_call(seat);
-        let _buried = Buried::push(seat);
         if kind == Kind::Waiter {
             // What the first poll queued is for others to run.
             lp.hand_on();
         }
         let nested = current::depth() > 1;
-        frame.enter(lp, || {
-            let mut drive = Drive::new(lp, &frame, seat, taken.waker(), kind).waits_for(own, limit, nested);
+        current::seated(lp, seat, level, true, || {
+            let mut drive = Drive::new(lp, seat, waker, kind).waits_for(own, limit, nested);
             match seating {
                 Seating::Drive(_) => {
                     let level: Pin<&mut Drive<'_>> = Pin::new(&mut drive);
@@ -330,10 +371,8 @@ fn move_out(lp: &Arc<Loop>, own: &mut (dyn Own + Send), limit: Option<Duration>)
         let own = &mut *own;
         let body = move || {
             let _depth = Depth::enter(lp.config.max_depth)?;
-            let taken = Taken::new();
-            taken.seat().set_woken();
-            let kind = if lp.config.callers_drive { Seating::Drive(Kind::Caller) } else { Seating::Wait };
-            sit(lp, own, limit, &taken, kind)
+            let seating = if lp.config.callers_drive { Seating::Drive(Kind::Caller) } else { Seating::Wait };
+            sit(lp, own, limit, seating)
         };
         let thread = thread::Builder::new().name("pontoon-moved".into()).spawn_scoped(scope, body).ok()?;
         Some(thread.join().unwrap_or_else(|payload| resume_unwind(payload)))
@@ -341,7 +380,5 @@ fn move_out(lp: &Arc<Loop>, own: &mut (dyn Own + Send), limit: Option<Duration>)
     if let Some(result) = moved {
         return result;
     }
-    let taken = Taken::new();
-    taken.seat().set_woken();
-    sit(lp, own, limit, &taken, Seating::Captive)
+    sit(lp, own, limit, Seating::Captive)
 }

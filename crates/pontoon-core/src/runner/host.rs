@@ -3,12 +3,12 @@
 use super::close;
 use crate::{
     RunError,
-    current::{self, Depth, Frame},
+    current::{self, DRAINS, Depth, HOST},
     error::panic_text,
     run_loop::{
         Loop, State,
         drive::{BATCH, Drive, End},
-        seat::{Kind, Parked, Taken},
+        seat::{Kind, Parked, Seat, with_seat},
         start_error,
     },
 };
@@ -156,11 +156,8 @@ fn start(lp: &Arc<Loop>) -> Result<(), RunError> {
     let (sender, receiver) = mpsc::sync_channel(1);
     let host = lp.clone();
     let name = lp.config.thread_name.clone();
-    let thread = thread::Builder::new()
-        .name(name)
-        .stack_size(STACK)
-        .spawn(move || main(&host, &sender))
-        .map_err(start_error)?;
+    let thread =
+        thread::Builder::new().name(name).stack_size(STACK).spawn(move || main(&host, &sender)).map_err(start_error)?;
     match receiver.recv() {
         Ok(Ok(())) => {
             let _ = lp.host.id.set(thread.thread().id());
@@ -206,16 +203,13 @@ fn main(lp: &Arc<Loop>, ready: &mpsc::SyncSender<io::Result<()>>) {
 fn work(lp: &Arc<Loop>, ready: &mpsc::SyncSender<io::Result<()>>, started: &mut bool) {
     let Ok(_depth) = Depth::enter(usize::MAX) else { return };
     current::is_base_level();
-    let taken = Taken::new();
-    let seat = taken.seat();
-    let frame = Frame::new(lp, true, true, Some(seat.clone()));
     let parker = Parker::new();
     let unparker = Waker::from(parker.unparker());
-    let mut futile = 0;
-    frame.enter(lp, || {
-        loop {
+    with_seat(|seat, waker| {
+        let mut futile = 0;
+        let mut drive = || loop {
             lp.host.set(Phase::Driving);
-            let mut drive = Drive::new(lp, &frame, seat, taken.waker(), Kind::Host);
+            let mut drive = Drive::new(lp, seat, waker, Kind::Host);
             let mut level = pin!(poll_fn(|cx: &mut Context<'_>| {
                 if !*started {
                     *started = true;
@@ -231,16 +225,16 @@ fn work(lp: &Arc<Loop>, ready: &mpsc::SyncSender<io::Result<()>>, started: &mut 
                 return;
             }
             futile = if end == Some(End::Futile) && ran == 0 { futile + 1 } else { 0 };
-            stand_aside(&Aside { lp, frame: &frame, taken: &taken, parker: &parker, unparker: &unparker }, futile);
-        }
+            stand_aside(&Aside { lp, seat, parker: &parker, unparker: &unparker }, futile);
+        };
+        current::seated(lp, seat, DRAINS | HOST, false, &mut drive);
     });
 }
 
 /// What the host needs while it stands aside.
 struct Aside<'a> {
     lp: &'a Arc<Loop>,
-    frame: &'a Frame,
-    taken: &'a Taken,
+    seat: &'a Arc<Seat>,
     parker: &'a Parker,
     unparker: &'a Waker,
 }
@@ -250,8 +244,8 @@ struct Aside<'a> {
 /// `futile` counts the wake-ups in a row that found nothing: callers run their tasks themselves, faster than this
 /// thread comes, so it stays out of their way for a moment.
 fn stand_aside(aside: &Aside<'_>, futile: u32) {
-    let Aside { lp, frame, taken, parker, unparker } = *aside;
-    let (host, parked, seat) = (&lp.host, &lp.parked, taken.seat());
+    let Aside { lp, seat, parker, unparker } = *aside;
+    let (host, parked) = (&lp.host, &lp.parked);
     lp.hand_overs.fetch_add(1, Ordering::Relaxed);
     let mut kind = if futile > 0 { Kind::Drowsy } else { Kind::Standby };
     host.set(Phase::Aside);
@@ -284,7 +278,7 @@ fn stand_aside(aside: &Aside<'_>, futile: u32) {
         if lp.is_closing() {
             return;
         }
-        run_own(lp, frame);
+        run_own(lp);
         let driven = parked.drivers() > 0;
         if lp.has_work(kind) {
             if !driven {
@@ -308,11 +302,10 @@ fn stand_aside(aside: &Aside<'_>, futile: u32) {
 }
 
 /// Runs the tasks that are the host's alone.
-fn run_own(lp: &Loop, frame: &Frame) {
+fn run_own(lp: &Loop) {
     if !lp.has_host_work(Kind::Host) {
         return;
     }
-    frame.pushed.set(false);
     lp.enter(|| {
         for _ in 0..BATCH {
             let Some(runnable) = lp.next_of_host(Kind::Host) else { break };

@@ -9,9 +9,9 @@ pub use builder::Builder;
 
 use crate::{
     AsyncContext, BoxFuture, CloseError, Context, Executor, Io, Iter, JoinError, Ready, RunError, Task, UnblockIter,
-    context, current,
+    context, current, ready,
     run_loop::{Loop, State},
-    ready, task,
+    task,
 };
 use call::Door;
 use send_wrapper::SendWrapper;
@@ -64,6 +64,7 @@ impl Drop for Handle {
             std::mem::forget(self.lp.clone());
             return;
         }
+        current::remove_handle(&self.lp);
         if let Err(error) = close::close(&self.lp, self.lp.config.close_limit) {
             // Nobody is left who could be given the error, and it must not be lost.
             eprintln!("pontoon: the last handle of a runner on {} was dropped: {error}", self.lp.executor.name());
@@ -135,7 +136,7 @@ impl Runner {
     fn from_parts(executor: Box<dyn Executor>, config: Config) -> Self {
         let lp = Arc::new(Loop::new(executor, config));
         let handle = Arc::new(Handle { lp });
-        let _ = handle.lp.handle.set(Arc::downgrade(&handle));
+        current::add_handle(&handle.lp, Arc::downgrade(&handle));
         Self { handle }
     }
 
@@ -149,8 +150,7 @@ impl Runner {
     /// runner.run(async { assert!(pontoon_core::Runner::current().is_some()) });
     /// ```
     pub fn current() -> Option<Runner> {
-        let handle = current::with_loop(|lp| lp.handle.get()?.upgrade())??;
-        Some(Self { handle })
+        current::handle().map(|handle| Self { handle })
     }
 
     #[inline]
