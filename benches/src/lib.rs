@@ -15,6 +15,7 @@ pub mod compare;
 pub mod io;
 pub mod meter;
 pub mod pace;
+pub mod pin;
 pub mod report;
 pub mod scenarios;
 pub mod server;

@@ -45,24 +45,26 @@ impl Meter {
         result
     }
 
+    /// Runs `work`, `ops` operations, and keeps how long one of them took.
+    pub fn share<T>(&mut self, ops: u32, work: impl FnOnce() -> T) -> T {
+        let start = Instant::now();
+        let result = work();
+        self.samples.push(nanos(start.elapsed()) / f64::from(ops));
+        result
+    }
+
     /// Runs `work(ops)` in `count` batches, each a sample: the nanoseconds of one of its operations.
     ///
     /// The size of a batch is found first, which warms up too.
     pub fn batches(&mut self, count: u32, mut work: impl FnMut(u32)) {
         let mut ops = 1;
-        loop {
-            let start = Instant::now();
-            work(ops);
-            if start.elapsed() >= SAMPLE || ops == MOST_OPS {
-                break;
-            }
+        // The first run of all starts what starts lazily, and a single slow one may be noise.
+        while ops < MOST_OPS && (0..3).map(|_| timed(|| work(ops))).any(|took| took < SAMPLE) {
             ops *= 2;
         }
         self.usage(u64::from(count) * u64::from(ops), |meter| {
             for _ in 0..count {
-                let start = Instant::now();
-                work(ops);
-                meter.samples.push(nanos(start.elapsed()) / f64::from(ops));
+                meter.share(ops, || work(ops));
             }
         });
     }
@@ -72,7 +74,11 @@ impl Meter {
         let mut sorted = self.samples.clone();
         sorted.sort_by(f64::total_cmp);
         let last = sorted.len().checked_sub(1)?;
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index, rounded, within the samples")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "an index, rounded, within the samples"
+        )]
         let index = (share * last as f64).round() as usize;
         sorted.get(index).copied()
     }
@@ -86,6 +92,12 @@ impl Meter {
     pub fn cpu_us_per_op(&self) -> Option<f64> {
         (self.ops > 0).then(|| nanos(self.cpu) / 1e3 / self.ops as f64)
     }
+}
+
+fn timed(work: impl FnOnce()) -> Duration {
+    let start = Instant::now();
+    work();
+    start.elapsed()
 }
 
 /// A duration as a number.

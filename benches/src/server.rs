@@ -28,11 +28,8 @@ impl Servers {
     ///
     /// If the process cannot be started, or does not say where it listens.
     pub fn start() -> io::Result<Self> {
-        let mut child = Command::new(env::current_exe()?)
-            .arg(SERVE)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
+        let mut child =
+            Command::new(env::current_exe()?).arg(SERVE).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let input = child.stdin.take();
         let output = child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
         let mut lines = BufReader::new(output).lines();
@@ -42,6 +39,13 @@ impl Servers {
         };
         let echo = address()?;
         Ok(Self { child, input, echo })
+    }
+}
+
+impl Servers {
+    /// The other process.
+    pub fn process(&self) -> u32 {
+        self.child.id()
     }
 }
 

@@ -29,6 +29,8 @@ pub struct Operation {
     pub waits: bool,
     /// Whether it makes a runner of its own.
     pub fresh: bool,
+    /// Whether only clients of tokio do it.
+    pub tokio: bool,
     /// Does it.
     pub act: fn(&Bench) -> Result<(), Refused>,
 }
@@ -40,16 +42,24 @@ impl fmt::Debug for Operation {
 }
 
 const fn waits(name: &'static str, act: fn(&Bench) -> Result<(), Refused>) -> Operation {
-    Operation { name, waits: true, fresh: false, act }
+    Operation { name, waits: true, fresh: false, tokio: false, act }
 }
 
 const fn fresh_one(name: &'static str, act: fn(&Bench) -> Result<(), Refused>) -> Operation {
-    Operation { name, waits: true, fresh: true, act }
+    Operation { fresh: true, ..waits(name, act) }
+}
+
+const fn on_tokio(name: &'static str, act: fn(&Bench) -> Result<(), Refused>) -> Operation {
+    Operation { tokio: true, ..waits(name, act) }
+}
+
+const fn ready_one(name: &'static str, act: fn(&Bench) -> Result<(), Refused>) -> Operation {
+    Operation { waits: false, ..waits(name, act) }
 }
 
 /// Every operation.
 pub const OPERATIONS: &[Operation] = &[
-    Operation { name: "ready", waits: false, fresh: false, act: ready },
+    ready_one("ready", ready),
     waits("sleep", sleep),
     waits("run_send", run_send),
     waits("spawn_join", spawn_join),
@@ -65,10 +75,10 @@ pub const OPERATIONS: &[Operation] = &[
     waits("timeout", timeout),
     waits("cancel", cancel),
     waits("value_drops", value_drops),
-    Operation { name: "many_ready", waits: false, fresh: false, act: many_ready },
-    waits("tokio_channels", tokio_channels),
-    waits("tokio_yields", tokio_yields),
-    waits("tokio_yields_send", tokio_yields_send),
+    ready_one("many_ready", many_ready),
+    on_tokio("tokio_channels", tokio_channels),
+    on_tokio("tokio_yields", tokio_yields),
+    on_tokio("tokio_yields_send", tokio_yields_send),
     fresh_one("fresh_closed", fresh_closed),
     fresh_one("fresh_dropped", fresh_dropped),
 ];

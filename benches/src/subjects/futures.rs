@@ -10,7 +10,7 @@ use std::future::Future;
 pub struct Pollster;
 
 impl Subject for Pollster {
-    const WHO: Who = Who { name: "pollster", backend: Backend::Smol, role: Role::Peer };
+    const WHO: Who = Who { name: "pollster", backend: Backend::None, role: Role::Peer };
 
     fn start() -> Self {
         Self

@@ -16,7 +16,7 @@ pub trait Flavour: Send + Sync + 'static {
     /// The sockets and timers that fit.
     type Io: io::Io;
 
-    /// A runner that has started.
+    /// A runner; its first call that has to wait starts it.
     fn runner() -> Runner;
 }
 
@@ -32,7 +32,7 @@ macro_rules! flavours {
             type Io = io::$io;
 
             fn runner() -> Runner {
-                $builder.start().expect("the runner starts")
+                $builder.build()
             }
         }
     )*};

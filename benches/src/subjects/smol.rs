@@ -174,7 +174,10 @@ impl Subject for HostedBlockOn {
         let executor = Arc::new(Executor::new());
         let (stop, stopped) = async_channel::bounded(1);
         let hosted = executor.clone();
-        let thread = thread::spawn(move || drop(async_io::block_on(hosted.run(stopped.recv()))));
+        let thread = thread::spawn(move || {
+            // It is stopped by closing the channel.
+            let _ = async_io::block_on(hosted.run(stopped.recv()));
+        });
         Self { executor, stop, thread: Some(thread) }
     }
 
@@ -218,7 +221,7 @@ impl Drop for HostedBlockOn {
 pub struct Lite;
 
 impl Subject for Lite {
-    const WHO: Who = who("futures_lite block_on", Role::Peer);
+    const WHO: Who = Who { name: "futures_lite block_on", backend: Backend::None, role: Role::Peer };
 
     fn start() -> Self {
         Self
@@ -234,9 +237,9 @@ impl Nest for Lite {
     where
         F: Future<Output = u32> + Send + 'static,
     {
-        self.call(async {
+        futures_lite::future::block_on(async {
             for _ in 0..ops {
-                std::hint::black_box(self.call(make()));
+                std::hint::black_box(futures_lite::future::block_on(make()));
             }
         });
     }

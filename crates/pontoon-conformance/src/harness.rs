@@ -45,7 +45,11 @@ pub fn run(subjects: impl IntoIterator<Item = Subject>) -> ExitCode {
     let mut trials = Vec::new();
     for (column, subject) in subjects.iter().enumerate() {
         for (row, case) in CASES.iter().enumerate() {
-            trials.push(trial(subject, case, (column, row), &verdicts));
+            let trial = trial(subject, case, (column, row), &verdicts);
+            if trial.has_ignored_flag() && !arguments.is_filtered_out(&trial) {
+                lock(&verdicts).insert((column, row), Verdict::Lacks);
+            }
+            trials.push(trial);
         }
     }
     let conclusion = libtest_mimic::run(&arguments, trials);
@@ -58,15 +62,13 @@ pub fn run(subjects: impl IntoIterator<Item = Subject>) -> ExitCode {
 /// One case on one subject.
 fn trial(subject: &Subject, case: &'static Case, place: (usize, usize), seen: &Verdicts) -> Trial {
     let name = format!("{}::{}", subject.name(), case.name);
-    let seen = seen.clone();
     let lack = case.needs.iter().find_map(|need| Some((need, subject.why_not(*need)?)));
     if let Some((need, why)) = lack {
-        lock(&seen).insert(place, Verdict::Lacks);
         let reason = format!("lacks {need}: {why}");
         let ignored = move || Ok(Completion::ignored_with(reason));
         return Trial::ignorable_test(name, ignored).with_ignored_flag(true);
     }
-    let subject = subject.for_trial();
+    let (subject, seen) = (subject.for_trial(), seen.clone());
     Trial::test(name.clone(), move || {
         let result = under_deadline(&name, &subject, case);
         let verdict = match result {

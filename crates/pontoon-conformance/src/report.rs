@@ -35,6 +35,9 @@ fn cases(subjects: &[Subject], verdicts: &HashMap<(usize, usize), Verdict>) {
     }
     println!();
     for (row, case) in CASES.iter().enumerate() {
+        if !(0..subjects.len()).any(|column| verdicts.contains_key(&(column, row))) {
+            continue;
+        }
         print!("  {:width$}", case.name);
         for column in 0..subjects.len() {
             let cell = match verdicts.get(&(column, row)) {

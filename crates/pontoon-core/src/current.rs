@@ -11,7 +11,11 @@ use crate::{
 };
 use std::{
     cell::{Cell, RefCell},
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread::LocalKey,
 };
 
 thread_local! {
@@ -26,33 +30,38 @@ thread_local! {
     static BASE_LEVEL: Cell<usize> = const { Cell::new(0) };
     /// The task that this thread polls has blocked it.
     static BLOCKED: Cell<bool> = const { Cell::new(false) };
-    static TOKEN: u8 = const { 0 };
+    /// The loops that have polled this thread, and the last of them.
+    static KNOWN: RefCell<Vec<(usize, Weak<Handle>)>> = const { RefCell::new(Vec::new()) };
+    static LAST: Cell<usize> = const { Cell::new(0) };
+    static THREAD: Cell<usize> = const { Cell::new(0) };
     /// The seats on this thread's stack, outermost first, and whether a call waits on them.
     static SEATS: RefCell<Vec<(Arc<Seat>, bool)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Every live runner's handle by its loop's id, for [`Runner::current`](crate::Runner::current).
-static HANDLES: Mutex<Vec<(usize, Weak<Handle>)>> = Mutex::new(Vec::new());
-
-fn handles() -> MutexGuard<'static, Vec<(usize, Weak<Handle>)>> {
-    HANDLES.lock().unwrap_or_else(PoisonError::into_inner)
+/// Lets [`handle`] find the loop while it polls this thread.
+#[inline]
+fn know(lp: &Loop) {
+    if LAST.get() != lp.id() {
+        know_anew(lp);
+    }
 }
 
-pub(crate) fn add_handle(lp: &Loop, handle: Weak<Handle>) {
-    handles().push((lp.id(), handle));
-}
-
-pub(crate) fn remove_handle(lp: &Loop) {
-    handles().retain(|(id, _)| *id != lp.id());
+#[cold]
+fn know_anew(lp: &Loop) {
+    LAST.set(lp.id());
+    let _ = KNOWN.try_with(|known| {
+        let mut known = known.borrow_mut();
+        if !known.iter().any(|(id, _)| *id == lp.id()) {
+            known.retain(|(_, handle)| handle.strong_count() > 0);
+            known.push((lp.id(), lp.handle()));
+        }
+    });
 }
 
 /// The handle of the loop that polls this thread.
 pub(crate) fn handle() -> Option<Arc<Handle>> {
     let current = LOOP.get();
-    if current == 0 {
-        return None;
-    }
-    handles().iter().find(|(id, _)| *id == current)?.1.upgrade()
+    KNOWN.try_with(|known| known.borrow().iter().find(|(id, _)| *id == current)?.1.upgrade()).ok()?
 }
 
 /// How much stack nested calls may use on a thread that is not ours: threads have 2 MiB unless told otherwise.
@@ -78,6 +87,7 @@ struct Below {
 impl Below {
     #[inline]
     fn set(lp: &Loop, level: u8) -> Self {
+        know(lp);
         Self { lp: LOOP.replace(lp.id()), level: LEVEL.replace(level) }
     }
 }
@@ -96,6 +106,12 @@ pub(crate) fn first_poll(lp: &Loop, f: impl FnOnce()) -> bool {
     let _below = Below::set(lp, if lp.config.callers_drive { DRAINS } else { 0 });
     f();
     LEVEL.get() & PUSHED != 0
+}
+
+/// Calls `f`, a job on the blocking pool, as one of the loop's.
+pub(crate) fn job<R>(lp: &Loop, f: impl FnOnce() -> R) -> R {
+    let _below = Below::set(lp, 0);
+    f()
 }
 
 /// Calls `f` as a level that sits on `seat`; `waits` says whether a call waits there.
@@ -155,9 +171,73 @@ pub(crate) fn task_blocks() {
     BLOCKED.set(true);
 }
 
-/// A number that tells this thread from every other live one; never zero.
-pub(crate) fn thread_token() -> usize {
-    TOKEN.with(|token| std::ptr::from_ref(token) as usize)
+/// A number that tells this thread from every other one that ever was; never zero. It works while the thread ends, too.
+pub(crate) fn thread_id() -> usize {
+    static IDS: AtomicUsize = AtomicUsize::new(1);
+    match THREAD.get() {
+        0 => {
+            let id = IDS.fetch_add(1, Ordering::Relaxed);
+            THREAD.set(id);
+            id
+        }
+        id => id,
+    }
+}
+
+/// Runtimes keep thread-locals, which a thread that ends destroys in the reverse order of their first use. A canary that
+/// was first used after them is gone before them.
+struct Canary(&'static LocalKey<Cell<Life>>);
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Life {
+    Unborn,
+    Alive,
+    Gone,
+}
+
+impl Drop for Canary {
+    fn drop(&mut self) {
+        self.0.set(Life::Gone);
+    }
+}
+
+thread_local! {
+    /// After the first use of the runtime's context.
+    static CONTEXT: Cell<Life> = const { Cell::new(Life::Unborn) };
+    static CONTEXT_CANARY: Canary = const { Canary(&CONTEXT) };
+    /// After the first wait in the runtime.
+    static WAITING: Cell<Life> = const { Cell::new(Life::Unborn) };
+    static WAITING_CANARY: Canary = const { Canary(&WAITING) };
+}
+
+fn live(life: &'static LocalKey<Cell<Life>>, canary: &'static LocalKey<Canary>) {
+    if life.get() == Life::Unborn && canary.try_with(|_| ()).is_ok() {
+        life.set(Life::Alive);
+    }
+}
+
+/// This thread is in a runtime's context.
+#[inline]
+pub(crate) fn in_context() {
+    if CONTEXT.get() == Life::Unborn {
+        live(&CONTEXT, &CONTEXT_CANARY);
+    }
+}
+
+/// This thread waits in a runtime.
+pub(crate) fn in_wait() {
+    live(&WAITING, &WAITING_CANARY);
+}
+
+/// Whether this thread is ending and can no longer be in a runtime's context.
+#[inline]
+pub(crate) fn context_is_gone() -> bool {
+    CONTEXT.get() == Life::Gone
+}
+
+/// Whether this thread is ending and can no longer wait in a runtime.
+pub(crate) fn waiting_is_gone() -> bool {
+    WAITING.get() == Life::Gone
 }
 
 /// How many levels are on this thread's stack, of whichever loop.

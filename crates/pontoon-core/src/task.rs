@@ -2,10 +2,10 @@
 
 use crate::{
     JoinError, RunError,
-    current::{self, thread_token},
+    current::{self, thread_id},
     error::Payload,
     run_loop::{Loop, Runnable},
-    runner::call,
+    runner::{call, close},
 };
 use async_task::FallibleTask;
 use pin_project_lite::pin_project;
@@ -19,7 +19,6 @@ use std::{
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     task::{Context, Poll},
-    thread::{self, ThreadId},
     time::{Duration, Instant},
 };
 
@@ -29,9 +28,9 @@ pub(crate) struct Meta {
     pub(crate) local: bool,
     /// It once blocked its thread from inside a poll: only the runner's own thread polls it from then on.
     pub(crate) pinned: AtomicBool,
-    /// The token of the thread that polls it right now, or zero.
+    /// The thread that polls it right now, or zero.
     running: AtomicUsize,
-    thread: OnceLock<ThreadId>,
+    thread: OnceLock<usize>,
     /// What a destructor panicked with after nobody could be given the task's result any more.
     late_panic: Mutex<Option<Payload>>,
 }
@@ -53,12 +52,12 @@ impl Meta {
 
     /// Whether dropping the task here would drop values that belong to another thread.
     pub(crate) fn is_of_other_thread(&self) -> bool {
-        self.local && self.thread.get().is_some_and(|thread| *thread != thread::current().id())
+        self.local && self.thread.get().is_some_and(|thread| *thread != thread_id())
     }
 
     /// Whether the task is being polled below us on this very stack.
     fn is_below(&self) -> bool {
-        self.running.load(Ordering::Relaxed) == thread_token()
+        self.running.load(Ordering::Relaxed) == thread_id()
     }
 }
 
@@ -103,9 +102,9 @@ impl<F: Future> Future for Body<F> {
         let mut this = self.project();
         let meta = &*this.listed.meta;
         if meta.local && meta.thread.get().is_none() {
-            let _ = meta.thread.set(thread::current().id());
+            let _ = meta.thread.set(thread_id());
         }
-        meta.running.store(thread_token(), Ordering::Relaxed);
+        meta.running.store(thread_id(), Ordering::Relaxed);
         let slow = this.listed.lp.config.slow_poll.map(|limit| (limit, Instant::now()));
         let (polled, blocked) = current::in_task(|| {
             catch_unwind(AssertUnwindSafe(|| {
@@ -175,7 +174,10 @@ pub(crate) fn spawn_blocking<T: Send + 'static>(lp: &Arc<Loop>, f: impl FnOnce()
             if lp.is_closing() {
                 drop(runnable);
             } else {
-                runnable.run();
+                current::job(&lp, || runnable.run());
+            }
+            if lp.is_closing() {
+                close::leave(&lp);
             }
         };
         if let Err(job) = pool.executor.spawn_blocking(Box::new(job)) {

@@ -204,71 +204,27 @@ pub fn p66_close_among_calls(s: &Subject) {
     }
 }
 
-/// From inside a call, a task, a local task, the blocking pool: it closes, and nothing hangs.
-pub fn p66_close_from_inside(s: &Subject) {
-    let witness = Witness::new();
-    let new = || {
-        let runner = s.runner();
-        runner.spawn(hold(witness.token())).detach();
-        runner.run(yields(2));
-        runner
-    };
-    let mut drops = 0;
-    let mut closed = |runner: pontoon_core::Runner| {
-        // whatever was inside has ended now
-        runner.close().unwrap();
-        drops += 1;
-        assert!(runner.is_closed());
-        assert_eq!(witness.drops(), drops);
-    };
-    s.step("a call");
-    let runner = new();
+/// From inside a call: it closes, what waits inside is refused, and nothing hangs.
+pub fn p66_close_inside_a_call(s: &Subject) {
+    s.step("and nothing more");
+    let (runner, witness) = with_a_task(s);
     let ended = runner.try_run(async {
         yields(1).await;
         let _ = runner.close();
         runner.is_closed()
     });
     assert!(matches!(ended, Ok(true) | Err(RunError::Closed)), "{ended:?}");
-    closed(runner);
-    s.step("a call, then a wait");
-    let runner = new();
+    is_over(&runner, &witness);
+    s.step("then a wait");
+    let (runner, witness) = with_a_task(s);
     let ended = runner.try_run(async {
         let _ = runner.close();
         pending::<()>().await;
     });
     assert!(matches!(ended, Err(RunError::Closed)), "{ended:?}");
-    closed(runner);
-    s.step("a task");
-    let (runner, ended) = (new(), Gate::new("the task closed"));
-    let (inner, end) = (runner.clone(), ended.clone());
-    let task = runner.spawn(async move {
-        let _ = inner.close();
-        end.open();
-    });
-    let joined = task.join();
-    assert!(joined.is_ok() || joined.unwrap_err().is_cancelled());
-    ended.wait();
-    closed(runner);
-    s.step("a local task");
-    let (runner, ended) = (new(), Gate::new("the local task closed"));
-    let (inner, end) = (runner.clone(), ended.clone());
-    let task = runner.spawn_local(move || async move {
-        let _ = inner.close();
-        end.open();
-        pending::<()>().await;
-    });
-    assert!(task.join().unwrap_err().is_cancelled());
-    ended.wait();
-    closed(runner);
-    s.step("the blocking pool");
-    let runner = new();
-    let inner = runner.clone();
-    let (end, ended) = std::sync::mpsc::channel();
-    runner.unblock(move || end.send(inner.close().is_ok()).unwrap()).detach();
-    ended.recv_timeout(HANG).unwrap();
-    closed(runner);
-    s.step("a nested call");
-    let runner = new();
+    is_over(&runner, &witness);
+    s.step("in a nested call");
+    let (runner, witness) = with_a_task(s);
     let ended = runner.try_run(async {
         let nested = runner.try_run(async {
             let _ = runner.close();
@@ -277,7 +233,63 @@ pub fn p66_close_from_inside(s: &Subject) {
         assert!(matches!(nested, Err(RunError::Closed)), "{nested:?}");
     });
     assert!(matches!(ended, Ok(()) | Err(RunError::Closed)), "{ended:?}");
-    closed(runner);
+    is_over(&runner, &witness);
+}
+
+/// From inside a task: it closes, the task is the last to go, and nothing hangs.
+pub fn p66_close_inside_a_task(s: &Subject) {
+    for waits in [false, true] {
+        s.step(format!("a task, waits: {waits}"));
+        let (runner, witness) = with_a_task(s);
+        let inner = runner.clone();
+        let joined = runner.spawn(close_and_wait(inner, waits)).join();
+        assert!(joined.is_ok_and(|()| !waits) || runner.is_closed());
+        is_over(&runner, &witness);
+        s.step(format!("a local task, waits: {waits}"));
+        let (runner, witness) = with_a_task(s);
+        let inner = runner.clone();
+        let joined = runner.spawn_local(move || close_and_wait(inner, waits)).join();
+        assert!(joined.is_ok_and(|()| !waits) || runner.is_closed());
+        is_over(&runner, &witness);
+    }
+}
+
+async fn close_and_wait(runner: pontoon_core::Runner, waits: bool) {
+    yields(1).await;
+    let _ = runner.close();
+    if waits {
+        pending::<()>().await;
+    }
+}
+
+/// From inside the blocking pool, in a closure of the runner's own.
+pub fn p66_close_inside_the_blocking_pool(s: &Subject) {
+    let (runner, witness) = with_a_task(s);
+    let (inner, closed) = (runner.clone(), Gate::new("the closure closed"));
+    let end = closed.clone();
+    let closes = move || {
+        let _ = inner.close();
+        end.open();
+    };
+    runner.unblock(closes).detach();
+    closed.wait();
+    is_over(&runner, &witness);
+}
+
+/// A runner with a task that never ends, and the witness of its end. A close that waits for itself would hang.
+fn with_a_task(s: &Subject) -> (pontoon_core::Runner, Witness) {
+    let runner = s.builder().close_limit(10 * HANG).build();
+    let witness = Witness::new();
+    runner.spawn(hold(witness.token())).detach();
+    runner.run(yields(2));
+    (runner, witness)
+}
+
+/// Whatever closed the runner from inside: a close from outside finds the end.
+fn is_over(runner: &pontoon_core::Runner, witness: &Witness) {
+    runner.close().unwrap();
+    assert!(runner.is_closed());
+    assert_eq!(witness.drops(), 1);
 }
 
 /// In a `Drop`, also while unwinding.

@@ -171,7 +171,7 @@ pub fn p46_early_stop(s: &Subject) {
     s.step("while unwinding");
     let token = witness.token();
     panics(|| {
-        let endless = stream::unfold((0, token), |(n, token)| async { Some((n, (n + 1, token))) });
+        let endless = stream::unfold((0, token), |(n, token)| async move { Some((n, (n + 1, token))) });
         for n in runner.wrap_iter(Box::pin(endless)) {
             if n == 2 {
                 boom("in the loop's body")

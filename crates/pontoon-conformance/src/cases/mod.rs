@@ -251,7 +251,9 @@ cases! {
         p66_close_an_idle_runner [P66];
         p66_close_from_many_threads [P66];
         p66_close_among_calls [P66];
-        p66_close_from_inside [P66];
+        p66_close_inside_a_call [P66];
+        p66_close_inside_a_task [P66];
+        p66_close_inside_the_blocking_pool [P66];
         p66_close_in_drop [P66];
         p68_the_last_handle_closes [P68];
         p68_the_last_handle_ends_the_thread [P68] needs HostThread;

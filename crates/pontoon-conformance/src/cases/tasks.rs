@@ -22,12 +22,13 @@ pub fn p26_spawn_and_join(s: &Subject) {
     });
     assert_eq!(task.join().unwrap(), "two");
     s.step("from a call");
-    let task = runner.run(async { runner.spawn(async { 3 }) });
+    let (task, ()) = runner.run(async { (runner.spawn(async { 3 }), yields(1).await) });
     assert_eq!(task.join().unwrap(), 3);
     s.step("from a task");
     let inner = runner.clone();
-    let task = runner.spawn(async move { inner.spawn(async { 4 }) });
-    assert_eq!(task.join().unwrap().join().unwrap(), 4);
+    let spawns = runner.spawn(async move { (inner.spawn(async { 4 }), yields(1).await) });
+    let (task, ()) = spawns.join().unwrap();
+    assert_eq!(task.join().unwrap(), 4);
     s.step("from another thread");
     let task = thread::scope(|scope| scope.spawn(|| runner.spawn(async { 5 })).join().unwrap());
     assert_eq!(task.join().unwrap(), 5);

@@ -276,7 +276,10 @@ pub fn p73_a_future_wakes_itself(s: &Subject) {
             left -= 1;
             match left % 3 {
                 0 => cx.waker().wake_by_ref(),
-                1 => cx.waker().clone().wake(),
+                1 => {
+                    let by_value = cx.waker().clone();
+                    by_value.wake();
+                }
                 _ => (0..5).for_each(|_| cx.waker().wake_by_ref()),
             }
             Poll::Pending

@@ -6,20 +6,22 @@ pub use prefetch::Prefetch;
 
 use crate::{
     RunError, Runner,
-    runner::{call, refuse},
+    run_loop::seat::{Pair, new_pair},
+    runner::{
+        call::{self, Door},
+        refuse,
+    },
 };
 use futures_core::Stream;
-use std::{
-    fmt,
-    future::poll_fn,
-    iter::FusedIterator,
-    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
-    pin::Pin,
-};
+use std::{fmt, iter::FusedIterator, pin::Pin, task::Poll};
+
+/// How many ready items [`fold`](Iterator::fold) and those that build on it take at a time.
+const BATCH: usize = 32;
 
 /// A stream as an iterator, made by [`Runner::wrap_iter`].
 ///
-/// Every item is polled in place, on the thread that asks for it. After the last item, and after a panic of the stream,
+/// Every item is polled in place, on the thread that asks for it. Methods that consume the iterator whole, such as
+/// `for_each`, `collect` and `sum`, take ready items in batches. After the last item, and after a panic of the stream,
 /// it gives `None` for ever. The stream is dropped in its runtime's context: with its last item, or with the iterator.
 ///
 /// # Blocking
@@ -43,11 +45,13 @@ use std::{
 pub struct Iter<S: Stream> {
     runner: Runner,
     stream: Option<Pin<Box<S>>>,
+    /// The stream keeps its waker from one item to the next.
+    seat: Pair,
 }
 
 impl<S: Stream> Iter<S> {
     pub(crate) fn new(runner: Runner, stream: S) -> Self {
-        Self { runner, stream: Some(Box::pin(stream)) }
+        Self { runner, stream: Some(Box::pin(stream)), seat: new_pair() }
     }
 
     /// The next item, or `None` after the last.
@@ -63,20 +67,21 @@ impl<S: Stream> Iter<S> {
     /// # Panics
     ///
     /// With the panic of the stream.
+    #[inline]
     pub fn try_next(&mut self) -> Result<Option<S::Item>, RunError> {
-        let Some(stream) = &mut self.stream else { return Ok(None) };
-        let next = poll_fn(|cx| stream.as_mut().poll_next(cx));
-        match catch_unwind(AssertUnwindSafe(|| self.runner.try_run(next))) {
-            Ok(Ok(None)) => {
-                self.end();
-                Ok(None)
-            }
-            Ok(result) => result,
-            Err(payload) => {
-                self.end();
-                resume_unwind(payload)
-            }
+        let fuse = Fuse(self);
+        let item = fuse.0.poll_or_wait();
+        if !matches!(item, Ok(None)) {
+            fuse.keep();
         }
+        item
+    }
+
+    /// The next item: without a call if it is ready.
+    #[inline]
+    fn poll_or_wait(&mut self) -> Result<Option<S::Item>, RunError> {
+        let Some(stream) = &mut self.stream else { return Ok(None) };
+        call::next(self.runner.lp(), &self.seat, stream.as_mut())
     }
 
     /// Lets a task of the loop fetch up to `ahead` items before they are asked for. Zero counts as one.
@@ -99,6 +104,25 @@ impl<S: Stream> Iter<S> {
         Prefetch::new(self.runner.clone(), self.stream.take(), ahead)
     }
 
+    /// Fills the batch with items that are ready.
+    fn fill(&mut self, batch: &mut Vec<S::Item>) {
+        let fuse = Fuse(self);
+        let Some(stream) = &mut fuse.0.stream else { return };
+        let ended = call::first_poll(fuse.0.runner.lp(), Door::Call, &fuse.0.seat, |cx| {
+            while batch.len() < BATCH {
+                match stream.as_mut().poll_next(cx) {
+                    Poll::Ready(Some(item)) => batch.push(item),
+                    Poll::Ready(None) => return true,
+                    Poll::Pending => return false,
+                }
+            }
+            false
+        });
+        if !matches!(ended, Ok(true)) {
+            fuse.keep();
+        }
+    }
+
     fn end(&mut self) {
         if let Some(stream) = self.stream.take() {
             call::discard(self.runner.lp(), stream);
@@ -109,6 +133,7 @@ impl<S: Stream> Iter<S> {
 impl<S: Stream> Iterator for Iter<S> {
     type Item = S::Item;
 
+    #[inline]
     #[track_caller]
     fn next(&mut self) -> Option<S::Item> {
         match self.try_next() {
@@ -117,8 +142,41 @@ impl<S: Stream> Iterator for Iter<S> {
         }
     }
 
+    /// Consumes the items in batches of those that are ready, so that the context is entered once for many.
+    fn fold<B, F>(mut self, init: B, mut f: F) -> B
+    where
+        F: FnMut(B, S::Item) -> B,
+    {
+        let mut result = init;
+        let mut batch = Vec::with_capacity(BATCH);
+        while let Some(item) = self.next() {
+            result = f(result, item);
+            self.fill(&mut batch);
+            for item in batch.drain(..) {
+                result = f(result, item);
+            }
+        }
+        result
+    }
+
     fn size_hint(&self) -> (usize, Option<usize>) {
         self.stream.as_ref().map_or((0, Some(0)), |stream| stream.size_hint())
+    }
+}
+
+/// Ends the iterator when dropped: after its last item, and when the stream panics.
+struct Fuse<'a, S: Stream>(&'a mut Iter<S>);
+
+impl<S: Stream> Fuse<'_, S> {
+    #[inline]
+    fn keep(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl<S: Stream> Drop for Fuse<'_, S> {
+    fn drop(&mut self) {
+        self.0.end();
     }
 }
 

@@ -24,8 +24,8 @@ const STUCK_CHECKS: u32 = 5;
 
 /// A caller's future with its type erased, so that the loop is compiled once.
 pub(crate) trait Own {
-    /// Polls the future once without a waker; true when it is done. Panics with the future's panic.
-    fn first_poll(&mut self) -> bool;
+    /// Polls the future for the first time; true when it is done. Panics with the future's panic.
+    fn first_poll(&mut self, cx: &mut Context<'_>) -> bool;
     /// Polls the future; true when it is done. A panic is kept.
     fn poll(&mut self, cx: &mut Context<'_>) -> bool;
     /// Drops the future.
@@ -92,6 +92,9 @@ impl<'a> Drive<'a> {
             let timer = self.lp.sleep(period);
             self.watch = Some(Watch { period, timer, ran: 0, polls: 0, idle_checks: 0 });
         }
+        if timer.is_some() || self.watch.is_some() {
+            self.seat.set_woken();
+        }
         self.timer = timer;
         self
     }
@@ -118,6 +121,7 @@ impl<'a> Drive<'a> {
 
     /// One turn of the level. None: it has parked, or asked `backend` to be polled again.
     pub(crate) fn turn(&mut self, backend: &Waker) -> Option<End> {
+        current::in_wait();
         self.seat.register(backend);
         let notified = self.unpark();
         let (first, polled) = (self.ran, self.polls);

@@ -25,7 +25,7 @@ pub(crate) mod seat;
 use crate::{
     BoxFuture, Executor, RunError,
     current::{self, DRAINS, HOST},
-    runner::{Config, close::Exits, host::HostState},
+    runner::{Config, Handle, close::Exits, host::HostState},
     task::Meta,
 };
 use concurrent_queue::ConcurrentQueue;
@@ -35,10 +35,9 @@ use slab::Slab;
 use std::{
     fmt, io,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
         atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering},
     },
-    thread::{self, ThreadId},
     time::Duration,
 };
 
@@ -59,6 +58,8 @@ pub(crate) enum State {
 }
 
 pub(crate) struct Loop {
+    id: usize,
+    handle: OnceLock<Weak<Handle>>,
     pub(crate) executor: Box<dyn Executor>,
     pub(crate) config: Config,
     queue: ConcurrentQueue<Runnable>,
@@ -77,7 +78,7 @@ pub(crate) struct Loop {
     pub(crate) host: HostState,
     pub(crate) exits: Exits,
     /// Of an inline runner: the thread that polls its local tasks.
-    home: Mutex<Option<ThreadId>>,
+    home: Mutex<Option<usize>>,
     pub(crate) hand_overs: AtomicUsize,
     pub(crate) slow_polls: AtomicUsize,
 }
@@ -93,7 +94,10 @@ impl fmt::Debug for Loop {
 
 impl Loop {
     pub(crate) fn new(executor: Box<dyn Executor>, config: Config) -> Self {
+        static IDS: AtomicUsize = AtomicUsize::new(1);
         Self {
+            id: IDS.fetch_add(1, Ordering::Relaxed),
+            handle: OnceLock::new(),
             executor,
             config,
             queue: ConcurrentQueue::unbounded(),
@@ -115,10 +119,19 @@ impl Loop {
         }
     }
 
-    /// Tells this loop from every other live one.
+    /// Tells this loop from every other one, and is never zero.
     #[inline]
     pub(crate) fn id(&self) -> usize {
-        std::ptr::from_ref(self) as usize
+        self.id
+    }
+
+    /// The handle that the users' runners share, while there is one.
+    pub(crate) fn handle(&self) -> Weak<Handle> {
+        self.handle.get().cloned().unwrap_or_default()
+    }
+
+    pub(crate) fn set_handle(&self, handle: Weak<Handle>) {
+        let _ = self.handle.set(handle);
     }
 
     #[inline]
@@ -263,7 +276,7 @@ impl Loop {
         }
         // Of an inline runner: the first thread that polls a local task keeps them all while there are any.
         let mut home = self.home();
-        let me = thread::current().id();
+        let me = current::thread_id();
         if self.live.locals() > 0 && home.is_some_and(|thread| thread != me) {
             return None;
         }
@@ -286,10 +299,10 @@ impl Loop {
             return kind.is_host();
         }
         kind == Kind::Caller
-            && (self.live.locals() == 0 || self.home().is_none_or(|thread| thread == thread::current().id()))
+            && (self.live.locals() == 0 || self.home().is_none_or(|thread| thread == current::thread_id()))
     }
 
-    fn home(&self) -> MutexGuard<'_, Option<ThreadId>> {
+    fn home(&self) -> MutexGuard<'_, Option<usize>> {
         let mut home = self.home.lock().unwrap_or_else(PoisonError::into_inner);
         if self.live.locals() == 0 {
             *home = None;

@@ -2,7 +2,7 @@
 
 use atomic_waker::AtomicWaker;
 use std::{
-    cell::RefCell,
+    cell::Cell,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -33,6 +33,12 @@ impl Seat {
     /// Takes the wish of the level's own future to be polled.
     pub(crate) fn take_woken(&self) -> bool {
         self.is_woken() && self.woken.swap(false, Ordering::SeqCst)
+    }
+
+    /// A new call starts on this seat.
+    #[inline]
+    pub(crate) fn forget_woken(&self) {
+        self.woken.store(false, Ordering::Relaxed);
     }
 
     /// Asks for a poll of the level's own future from inside the level.
@@ -68,42 +74,34 @@ impl Wake for Seat {
     }
 }
 
-type Pair = (Arc<Seat>, Waker);
+/// A seat and the waker that wakes it.
+pub(crate) type Pair = (Arc<Seat>, Waker);
 
 thread_local! {
-    /// The seat that this thread uses for its outermost call, so that most calls need no allocation.
-    static SPARE: RefCell<Option<Pair>> = const { RefCell::new(None) };
+    /// The seat that this thread used last: most calls need no allocation.
+    static SPARE: Cell<Option<Pair>> = const { Cell::new(None) };
 }
 
-fn new_pair() -> Pair {
+/// A seat of its own.
+#[cold]
+pub(crate) fn new_pair() -> Pair {
     let seat = Arc::new(Seat::default());
     let waker = Waker::from(seat.clone());
     (seat, waker)
 }
 
-/// Calls `f` with a seat that nobody else sits on, and its waker.
+/// A seat for one call of this thread. An old future may still hold its waker: being polled once too often is harmless.
 #[inline]
-pub(crate) fn with_seat<R>(f: impl FnOnce(&Arc<Seat>, &Waker) -> R) -> R {
-    let mut f = Some(f);
-    let done = SPARE.try_with(|spare| {
-        // Taken by a call below this one on the stack?
-        let mut spare = spare.try_borrow_mut().ok()?;
-        let pair = match &mut *spare {
-            // A seat that an old future still holds a waker of may be woken late; it is not used again.
-            Some(pair) if Arc::strong_count(&pair.0) == 2 => pair,
-            other => other.insert(new_pair()),
-        };
-        pair.0.woken.store(false, Ordering::Relaxed);
-        f.take().map(|f| f(&pair.0, &pair.1))
-    });
-    match (done, f) {
-        (Ok(Some(result)), _) => result,
-        (_, Some(f)) => {
-            let (seat, waker) = new_pair();
-            f(&seat, &waker)
-        }
-        _ => unreachable!("it was either called or is still there"),
-    }
+pub(crate) fn take() -> Pair {
+    let pair = SPARE.try_with(Cell::take).ok().flatten().unwrap_or_else(new_pair);
+    pair.0.woken.store(false, Ordering::Relaxed);
+    pair
+}
+
+/// Keeps a seat for this thread's next call.
+#[inline]
+pub(crate) fn put(pair: Pair) {
+    let _ = SPARE.try_with(|spare| spare.set(Some(pair)));
 }
 
 /// What a parked seat can be asked for.

@@ -1,6 +1,6 @@
 //! A call: where am I, what may I do here, poll once, and only then take a seat and wait.
 
-use super::host;
+use super::{close, host};
 use crate::{
     Place, RunError,
     current::{self, DRAINS, Depth, HOST},
@@ -8,9 +8,10 @@ use crate::{
     run_loop::{
         Loop,
         drive::{Drive, End, Own},
-        seat::{Kind, Seat, with_seat},
+        seat::{self, Kind, Pair},
     },
 };
+use futures_core::Stream;
 use parking::Parker;
 use std::{
     future::Future,
@@ -48,7 +49,7 @@ impl<F: Future> InPlace<'_, F> {
 
 impl<F: Future> Own for InPlace<'_, F> {
     #[inline]
-    fn first_poll(&mut self) -> bool {
+    fn first_poll(&mut self, cx: &mut Context<'_>) -> bool {
         struct OnPanic<'a, 'b, F: Future>(&'a mut InPlace<'b, F>);
         impl<F: Future> Drop for OnPanic<'_, '_, F> {
             fn drop(&mut self) {
@@ -56,7 +57,7 @@ impl<F: Future> Own for InPlace<'_, F> {
             }
         }
         let own = OnPanic(self);
-        let done = own.0.step(&mut Context::from_waker(Waker::noop()));
+        let done = own.0.step(cx);
         std::mem::forget(own);
         done
     }
@@ -77,6 +78,40 @@ impl<F: Future> Own for InPlace<'_, F> {
             self.result.get_or_insert(Err(payload));
         }
     }
+}
+
+/// The next item of a stream that stays where it is.
+struct Next<'a, S: Stream> {
+    stream: Pin<&'a mut S>,
+    result: Option<Result<Option<S::Item>, Payload>>,
+}
+
+impl<S: Stream> Next<'_, S> {
+    #[inline]
+    fn step(&mut self, cx: &mut Context<'_>) -> bool {
+        let Poll::Ready(item) = self.stream.as_mut().poll_next(cx) else { return false };
+        self.result = Some(Ok(item));
+        true
+    }
+}
+
+impl<S: Stream> Own for Next<'_, S> {
+    fn first_poll(&mut self, cx: &mut Context<'_>) -> bool {
+        self.step(cx)
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> bool {
+        match catch_unwind(AssertUnwindSafe(|| self.step(cx))) {
+            Ok(done) => done,
+            Err(payload) => {
+                self.result = Some(Err(payload));
+                true
+            }
+        }
+    }
+
+    /// The stream outlives the call.
+    fn discard(&mut self) {}
 }
 
 /// What kind of call comes in.
@@ -154,27 +189,69 @@ pub(crate) fn start(lp: &Arc<Loop>) -> Result<(), RunError> {
 
 /// Drops `value` in the runtime's context, if there is one.
 pub(crate) fn discard<T>(lp: &Loop, value: T) {
-    if lp.has_started() && !lp.is_forked() { lp.enter(|| drop(value)) } else { drop(value) }
+    if lp.has_started() && !lp.is_forked() && !current::context_is_gone() {
+        lp.enter(|| drop(value))
+    } else {
+        drop(value)
+    }
 }
 
 fn call(lp: &Arc<Loop>, door: Door, mut own: Erased<'_>, limit: Option<Duration>) -> Result<(), RunError> {
-    let _depth = match enter(lp, door) {
-        Ok(depth) => depth,
+    let pair = seat::take();
+    let called = first_poll(lp, door, &pair, |cx| own.own().first_poll(cx));
+    let result = match called {
+        Ok(true) => Ok(()),
+        Ok(false) => wait(lp, own, limit, &pair),
         Err(error) => {
             discard(lp, Discard(own.own()));
-            return Err(error);
+            Err(error)
         }
     };
+    seat::put(pair);
+    if !lp.is_ready() {
+        close::leave(lp);
+    }
+    result
+}
+
+/// Polls a stream on a seat of its own, through which it is always woken.
+#[inline]
+pub(crate) fn next<S: Stream>(lp: &Arc<Loop>, pair: &Pair, stream: Pin<&mut S>) -> Result<Option<S::Item>, RunError> {
+    pair.0.forget_woken();
+    let mut own = Next { stream, result: None };
+    if !first_poll(lp, Door::Call, pair, |cx| own.step(cx))? {
+        wait(lp, Erased::Here(&mut own), None, pair)?;
+    }
+    match own.result {
+        Some(Ok(item)) => Ok(item),
+        Some(Err(payload)) => resume_unwind(payload),
+        None => Err(RunError::Closed),
+    }
+}
+
+/// Polls in place and in context, once.
+#[inline]
+pub(crate) fn first_poll(
+    lp: &Arc<Loop>,
+    door: Door,
+    (_, waker): &Pair,
+    poll: impl FnOnce(&mut Context<'_>) -> bool,
+) -> Result<bool, RunError> {
+    let _depth = enter(lp, door)?;
+    let mut poll = Some(poll);
     let mut ready = false;
     let pushed = current::first_poll(lp, || {
-        let own = own.own();
-        lp.executor.enter(&mut || ready = own.first_poll());
+        lp.executor.enter(&mut || {
+            current::in_context();
+            if let Some(poll) = poll.take() {
+                ready = poll(&mut Context::from_waker(waker));
+            }
+        });
     });
-    let result = if ready { Ok(()) } else { wait(lp, own, limit) };
     if pushed {
         pass_on(lp);
     }
-    result
+    Ok(ready)
 }
 
 /// Drops an erased future where the wrapper is dropped.
@@ -189,12 +266,23 @@ impl Drop for Discard<'_> {
 /// Checks the door and gives the call its depth.
 #[inline]
 fn enter(lp: &Arc<Loop>, door: Door) -> Result<Depth, RunError> {
+    if current::context_is_gone() {
+        return Err(thread_ends());
+    }
     if !lp.is_ready() {
         knock(lp, door)?;
     }
     let depth = Depth::enter(lp.config.max_depth)?;
     lp.executor.can_block().map_err(RunError::WouldDeadlock)?;
     Ok(depth)
+}
+
+#[cold]
+fn thread_ends() -> RunError {
+    RunError::deadlock(
+        "this thread is ending and the runtime's thread-local values are gone",
+        "call before the thread ends, or from another thread, not from the destructor of a thread-local",
+    )
 }
 
 /// The door is not simply open: has nobody come yet, or has it been closed?
@@ -218,9 +306,10 @@ fn pass_on(lp: &Loop) {
 
 /// The slow path: the future is pending.
 #[cold]
-fn wait(lp: &Arc<Loop>, mut own: Erased<'_>, limit: Option<Duration>) -> Result<(), RunError> {
-    let seating = match place(lp) {
-        Ok(seating) => seating,
+fn wait(lp: &Arc<Loop>, mut own: Erased<'_>, limit: Option<Duration>, pair: &Pair) -> Result<(), RunError> {
+    let placed = Depth::enter(lp.config.max_depth).and_then(|depth| Ok((depth, place(lp)?)));
+    let (_depth, seating) = match placed {
+        Ok(placed) => placed,
         Err(error) => {
             discard(lp, Discard(own.own()));
             return Err(error);
@@ -229,10 +318,10 @@ fn wait(lp: &Arc<Loop>, mut own: Erased<'_>, limit: Option<Duration>) -> Result<
     current::task_blocks();
     if seating == Seating::Captive {
         if let Erased::Anywhere(own) = own {
-            return move_out(lp, own, limit);
+            return move_out(lp, own, limit, pair);
         }
     }
-    sit(lp, own.own(), limit, seating)
+    sit(lp, own.own(), limit, pair, seating)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -245,6 +334,9 @@ enum Seating {
 
 /// Where am I, and what may I do here?
 fn place(lp: &Arc<Loop>) -> Result<Seating, RunError> {
+    if current::waiting_is_gone() {
+        return Err(thread_ends());
+    }
     host::ensure(lp)?;
     let on_host = lp.host.is_this_thread();
     let seating = match lp.executor.place() {
@@ -269,20 +361,12 @@ fn place(lp: &Arc<Loop>) -> Result<Seating, RunError> {
     Ok(seating)
 }
 
-/// Takes a seat and waits on it.
-fn sit(lp: &Arc<Loop>, own: &mut dyn Own, limit: Option<Duration>, seating: Seating) -> Result<(), RunError> {
-    with_seat(|seat, waker| {
-        // The first poll had no waker: nobody can have woken it since.
-        seat.set_woken();
-        sit_on(lp, own, limit, (seat, waker), seating)
-    })
-}
-
-fn sit_on(
+/// Waits on a seat.
+fn sit(
     lp: &Arc<Loop>,
     own: &mut dyn Own,
     limit: Option<Duration>,
-    (seat, waker): (&Arc<Seat>, &Waker),
+    (seat, waker): &Pair,
     seating: Seating,
 ) -> Result<(), RunError> {
     let kind = match seating {
@@ -366,13 +450,13 @@ fn wait_only(lp: &Loop, drive: &mut Drive<'_>, limit: Option<Duration>, repoll: 
 }
 
 /// Polls the future on a thread of its own for the rest of the call, outside of the runtime that holds this one.
-fn move_out(lp: &Arc<Loop>, own: &mut (dyn Own + Send), limit: Option<Duration>) -> Result<(), RunError> {
+fn move_out(lp: &Arc<Loop>, own: &mut (dyn Own + Send), limit: Option<Duration>, pair: &Pair) -> Result<(), RunError> {
     let moved = thread::scope(|scope| {
         let own = &mut *own;
         let body = move || {
             let _depth = Depth::enter(lp.config.max_depth)?;
             let seating = if lp.config.callers_drive { Seating::Drive(Kind::Caller) } else { Seating::Wait };
-            sit(lp, own, limit, seating)
+            sit(lp, own, limit, pair, seating)
         };
         let thread = thread::Builder::new().name("pontoon-moved".into()).spawn_scoped(scope, body).ok()?;
         Some(thread.join().unwrap_or_else(|payload| resume_unwind(payload)))
@@ -380,5 +464,5 @@ fn move_out(lp: &Arc<Loop>, own: &mut (dyn Own + Send), limit: Option<Duration>)
     if let Some(result) = moved {
         return result;
     }
-    sit(lp, own, limit, Seating::Captive)
+    sit(lp, own, limit, pair, Seating::Captive)
 }

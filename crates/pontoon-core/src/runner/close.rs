@@ -11,7 +11,10 @@ use std::{
     future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
-    sync::{Arc, Condvar, Mutex, PoisonError},
+    sync::{
+        Arc, Condvar, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -31,6 +34,10 @@ pub(crate) struct Exits {
     deadline: Mutex<Option<Instant>>,
     closed: Mutex<bool>,
     closes: Condvar,
+    /// The host ends by itself, and nobody has waited for it yet.
+    unjoined: AtomicBool,
+    /// An inline runner was closed from inside: the last one who leaves it stops the runtime.
+    unfinished: AtomicBool,
 }
 
 impl Exits {
@@ -82,7 +89,11 @@ pub(crate) fn close(lp: &Arc<Loop>, limit: Duration) -> Result<(), CloseError> {
     let inside = lp.is_current() || lp.host.is_this_thread();
     if !lp.advance(State::Open, State::Exiting) {
         // A close from inside the loop leaves the thread to whoever closes next from outside.
-        if inside || lp.exits.wait(deadline) && (!lp.host.settle() || lp.host.join(deadline)) {
+        if inside || lp.exits.wait(deadline) {
+            leave(lp);
+            if !inside && lp.exits.unjoined.swap(false, Ordering::SeqCst) {
+                lp.host.join(deadline);
+            }
             return Ok(());
         }
         return Err(CloseError { exits: Vec::new(), abandoned: lp.live.len(), limit: Some(limit) });
@@ -99,9 +110,11 @@ pub(crate) fn close(lp: &Arc<Loop>, limit: Duration) -> Result<(), CloseError> {
     let started = lp.host.settle();
     if inside {
         // The caller's own task, and perhaps the thread it runs on, end after this returns.
-        if !started {
+        if started {
+            lp.exits.unjoined.store(true, Ordering::SeqCst);
+        } else {
             drop_queued(lp);
-            finish(lp);
+            lp.exits.unfinished.store(true, Ordering::SeqCst);
         }
     } else if started {
         if !lp.host.join(deadline) {
@@ -166,6 +179,14 @@ fn drop_all(lp: &Arc<Loop>, deadline: Option<Instant>) -> bool {
             return false;
         }
         lp.live.wait(left(deadline).unwrap_or(RECHECK).min(RECHECK));
+    }
+}
+
+/// This thread may be the last one on a loop that was closed from inside.
+#[cold]
+pub(crate) fn leave(lp: &Loop) {
+    if !lp.is_current() && lp.calls() == 0 && lp.exits.unfinished.swap(false, Ordering::SeqCst) {
+        finish(lp);
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
     run_loop::{
         Loop, State,
         drive::{BATCH, Drive, End},
-        seat::{Kind, Parked, Seat, with_seat},
+        seat::{self, Kind, Parked, Seat},
         start_error,
     },
 };
@@ -19,12 +19,12 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     pin::{Pin, pin},
     sync::{
-        Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicBool, AtomicU8, Ordering},
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering},
         mpsc,
     },
     task::{Context, Waker},
-    thread::{self, JoinHandle, ThreadId},
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
@@ -57,7 +57,8 @@ pub(crate) struct HostState {
     phase: AtomicU8,
     aside: AtomicBool,
     running: AtomicBool,
-    id: OnceLock<ThreadId>,
+    /// The host's thread, by [`current::thread_id`].
+    id: AtomicUsize,
     thread: Mutex<Option<JoinHandle<()>>>,
     ended: Mutex<bool>,
     ends: Condvar,
@@ -92,7 +93,7 @@ impl HostState {
 
     /// Whether this thread is the host.
     pub(crate) fn is_this_thread(&self) -> bool {
-        self.id.get().is_some_and(|id| *id == thread::current().id())
+        self.id.load(Ordering::Relaxed) == current::thread_id()
     }
 
     pub(crate) fn is_running(&self) -> bool {
@@ -160,7 +161,6 @@ fn start(lp: &Arc<Loop>) -> Result<(), RunError> {
         thread::Builder::new().name(name).stack_size(STACK).spawn(move || main(&host, &sender)).map_err(start_error)?;
     match receiver.recv() {
         Ok(Ok(())) => {
-            let _ = lp.host.id.set(thread.thread().id());
             *slot = Some(thread);
             lp.host.running.store(true, Ordering::Release);
             Ok(())
@@ -205,15 +205,16 @@ fn work(lp: &Arc<Loop>, ready: &mpsc::SyncSender<io::Result<()>>, started: &mut 
     current::is_base_level();
     let parker = Parker::new();
     let unparker = Waker::from(parker.unparker());
-    with_seat(|seat, waker| {
-        let mut futile = 0;
-        let mut drive = || loop {
+    let (seat, waker) = &seat::take();
+    let mut futile = 0;
+    let mut drive = || {
+        loop {
             lp.host.set(Phase::Driving);
             let mut drive = Drive::new(lp, seat, waker, Kind::Host);
             let mut level = pin!(poll_fn(|cx: &mut Context<'_>| {
                 if !*started {
                     *started = true;
-                    let _ = lp.host.id.set(thread::current().id());
+                    lp.host.id.store(current::thread_id(), Ordering::Relaxed);
                     let _ = ready.send(Ok(()));
                 }
                 Pin::new(&mut drive).poll(cx)
@@ -226,9 +227,9 @@ fn work(lp: &Arc<Loop>, ready: &mpsc::SyncSender<io::Result<()>>, started: &mut 
             }
             futile = if end == Some(End::Futile) && ran == 0 { futile + 1 } else { 0 };
             stand_aside(&Aside { lp, seat, parker: &parker, unparker: &unparker }, futile);
-        };
-        current::seated(lp, seat, DRAINS | HOST, false, &mut drive);
-    });
+        }
+    };
+    current::seated(lp, seat, DRAINS | HOST, false, &mut drive);
 }
 
 /// What the host needs while it stands aside.

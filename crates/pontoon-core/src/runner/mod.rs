@@ -64,7 +64,6 @@ impl Drop for Handle {
             std::mem::forget(self.lp.clone());
             return;
         }
-        current::remove_handle(&self.lp);
         if let Err(error) = close::close(&self.lp, self.lp.config.close_limit) {
             // Nobody is left who could be given the error, and it must not be lost.
             eprintln!("pontoon: the last handle of a runner on {} was dropped: {error}", self.lp.executor.name());
@@ -136,7 +135,7 @@ impl Runner {
     fn from_parts(executor: Box<dyn Executor>, config: Config) -> Self {
         let lp = Arc::new(Loop::new(executor, config));
         let handle = Arc::new(Handle { lp });
-        current::add_handle(&handle.lp, Arc::downgrade(&handle));
+        handle.lp.set_handle(Arc::downgrade(&handle));
         Self { handle }
     }
 

@@ -1,0 +1,121 @@
+//! Runs the scenarios and says what came of them.
+#![forbid(unsafe_code)]
+
+use pontoon_benches::{
+    compare,
+    report::{json, must_show, svg, table},
+    scenarios::{self, Env, Scenario},
+    server::{self, Servers},
+};
+use std::{env, error::Error, fs, path::PathBuf, process::ExitCode};
+
+const USAGE: &str = "\
+usage: compare [options]
+  --list             name the scenarios, and end
+  --scenario NAME    only the scenario NAME, or those that begin with it if there is none; may be given again
+  --quick            fewer rounds: figures to look at, not to quote
+  --markdown         print the tables as Markdown
+  --out DIR          write results.json there (target/compare unless told otherwise)
+  --plots DIR        write a plot of each scenario there (DIR of --out unless told otherwise)";
+
+#[derive(Debug)]
+struct Options {
+    list: bool,
+    quick: bool,
+    markdown: bool,
+    only: Vec<String>,
+    out: PathBuf,
+    plots: Option<PathBuf>,
+}
+
+impl Options {
+    fn parse(mut words: impl Iterator<Item = String>) -> Result<Self, String> {
+        let out = PathBuf::from("target/compare");
+        let mut options = Self { list: false, quick: false, markdown: false, only: Vec::new(), out, plots: None };
+        while let Some(word) = words.next() {
+            let mut value = || words.next().ok_or_else(|| format!("{word} needs a value\n{USAGE}"));
+            match word.as_str() {
+                "--list" => options.list = true,
+                "--quick" => options.quick = true,
+                "--markdown" => options.markdown = true,
+                "--scenario" => options.only.push(value()?),
+                "--out" => options.out = value()?.into(),
+                "--plots" => options.plots = Some(value()?.into()),
+                _ => return Err(format!("unknown option {word}\n{USAGE}")),
+            }
+        }
+        Ok(options)
+    }
+
+    fn chosen(&self) -> Result<Vec<Scenario>, String> {
+        let all = scenarios::all();
+        let mut chosen = Vec::new();
+        for name in &self.only {
+            let before = chosen.len();
+            let exact = all.iter().any(|scenario| scenario.name == name);
+            let fits =
+                |scenario: &&Scenario| if exact { scenario.name == name } else { scenario.name.starts_with(name) };
+            chosen.extend(all.iter().filter(fits).cloned());
+            if chosen.len() == before {
+                return Err(format!("no scenario is called {name}; --list names them"));
+            }
+        }
+        Ok(if self.only.is_empty() { all } else { chosen })
+    }
+}
+
+fn main() -> ExitCode {
+    let done = if env::args().nth(1).is_some_and(|word| word == server::SERVE) {
+        server::serve().map_err(Into::into)
+    } else {
+        compare()
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("compare: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn compare() -> Result<(), Box<dyn Error>> {
+    let options = Options::parse(env::args().skip(1))?;
+    let chosen = options.chosen()?;
+    if options.list {
+        for scenario in &chosen {
+            println!("{:18} {}", scenario.name, scenario.about);
+        }
+        return Ok(());
+    }
+
+    let servers = Servers::start()?;
+    let outcomes = compare::run(&chosen, &Env { echo: servers.echo, server: servers.process(), quick: options.quick });
+
+    for outcome in &outcomes {
+        if options.markdown {
+            println!("{}", table::Markdown(outcome));
+        } else {
+            println!("{}", table::Plain(outcome));
+        }
+    }
+
+    fs::create_dir_all(&options.out)?;
+    let results = options.out.join("results.json");
+    fs::write(&results, format!("{:#}\n", json::results(&outcomes)))?;
+    let plots = options.plots.as_ref().unwrap_or(&options.out);
+    fs::create_dir_all(plots)?;
+    for outcome in &outcomes {
+        fs::write(plots.join(format!("{}.svg", outcome.name)), svg::bars(outcome))?;
+    }
+    println!("written: {} and {} plots in {}", results.display(), outcomes.len(), plots.display());
+
+    println!("\nwhat had to be shown:");
+    let checks = must_show::checks(&outcomes);
+    for check in &checks {
+        println!("  {check}");
+    }
+    let met = checks.iter().filter(|check| check.is_met()).count();
+    println!("{met} of {} met", checks.len());
+    Ok(())
+}

@@ -1,0 +1,50 @@
+//! All threads of two processes on one processor.
+//!
+//! A thread that wakes another one on an idle processor pays for waking that processor up, and on a virtual machine that
+//! is more than all the rest of a loopback request. Whether it happens is the scheduler's choice, and it hides what the
+//! subjects do themselves; so the echo scenarios are measured both ways.
+
+use nix::{
+    sched::{CpuSet, sched_getaffinity, sched_setaffinity},
+    unistd::Pid,
+};
+use std::fs;
+
+/// Keeps every thread of the processes on one processor while it lives. Threads that start meanwhile inherit it.
+#[derive(Debug)]
+pub struct Pinned {
+    before: Option<CpuSet>,
+    processes: [u32; 2],
+}
+
+impl Pinned {
+    /// Pins this process and `other` to the first processor that this thread may use, where the system lets us.
+    pub fn new(other: u32) -> Self {
+        let processes = [std::process::id(), other];
+        let before = sched_getaffinity(Pid::from_raw(0)).ok();
+        let first = before.as_ref().and_then(|set| (0..CpuSet::count()).find(|cpu| set.is_set(*cpu).unwrap_or(false)));
+        let mut one = CpuSet::new();
+        if first.is_some_and(|cpu| one.set(cpu).is_ok()) {
+            place(&processes, &one);
+        }
+        Self { before, processes }
+    }
+}
+
+impl Drop for Pinned {
+    fn drop(&mut self) {
+        if let Some(before) = &self.before {
+            place(&self.processes, before);
+        }
+    }
+}
+
+fn place(processes: &[u32], set: &CpuSet) {
+    for process in processes {
+        let threads = fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten();
+        for thread in threads.filter_map(|entry| entry.file_name().to_str()?.parse().ok()) {
+            // A thread may have ended by now.
+            let _ = sched_setaffinity(Pid::from_raw(thread), set);
+        }
+    }
+}

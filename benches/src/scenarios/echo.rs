@@ -1,0 +1,133 @@
+//! One request of 64 bytes to another process and back, through a client whose connection is a background task.
+
+use super::{Entry, Env, Scenario, Unit, entries, hosted};
+use crate::{
+    client::Client,
+    meter::Meter,
+    pace::pause,
+    subjects::{Backend, Loop, Role, Who, async_std, ours, smol, tokio},
+};
+use std::{
+    io::{Read as _, Write as _},
+    net::{SocketAddr, TcpStream},
+    time::Duration,
+};
+
+/// A blocking socket, and nothing else.
+pub(super) const STD: Who = Who { name: "std blocking socket", backend: Backend::None, role: Role::Limit };
+
+macro_rules! subjects {
+    ($round:ident) => {{
+        let mut entries = hosted![$round];
+        entries.extend(entries![$round:
+            ours::Pontoon<ours::InlineSmol>,
+            ours::Pontoon<ours::InlineTokio>,
+            smol::InPlace,
+            async_std::InPlace,
+            tokio::InPlace,
+        ]);
+        entries.push(Entry { who: STD, round: blocking::$round });
+        entries
+    }};
+}
+
+pub(super) fn scenarios() -> Vec<Scenario> {
+    let back_to_back =
+        scenario("echo", "one request to another process and back, back to back", subjects![back_to_back]);
+    let after_200us = scenario("echo-200us", "the same, 200 us after the last", subjects![after_200us]);
+    let after_2ms = scenario("echo-2ms", "the same, 2 ms after the last", subjects![after_2ms]);
+    // Where threads were stays with them for a while: the pinned ones come last.
+    let pinned = [
+        one_core("echo-one-core", "back to back, all threads on one processor", &back_to_back),
+        one_core("echo-200us-one-core", "200 us after the last, all threads on one processor", &after_200us),
+        one_core("echo-2ms-one-core", "2 ms after the last, all threads on one processor", &after_2ms),
+    ];
+    [back_to_back, after_200us, after_2ms].into_iter().chain(pinned).collect()
+}
+
+fn scenario(name: &'static str, about: &'static str, entries: Vec<Entry>) -> Scenario {
+    Scenario { name, about, unit: Unit::Micros, rounds: 20, quick_rounds: 4, one_core: false, entries }
+}
+
+fn one_core(name: &'static str, about: &'static str, scenario: &Scenario) -> Scenario {
+    Scenario { name, about, one_core: true, ..scenario.clone() }
+}
+
+fn back_to_back<S: Loop>(env: &Env, meter: &mut Meter) {
+    round::<S>(env, meter, Duration::ZERO, 50, 300);
+}
+
+fn after_200us<S: Loop>(env: &Env, meter: &mut Meter) {
+    round::<S>(env, meter, Duration::from_micros(200), 20, 100);
+}
+
+fn after_2ms<S: Loop>(env: &Env, meter: &mut Meter) {
+    round::<S>(env, meter, Duration::from_millis(2), 8, 24);
+}
+
+fn round<S: Loop>(env: &Env, meter: &mut Meter, gap: Duration, warm_up: u32, calls: u32) {
+    let subject = S::start();
+    let client = Client::connect(&subject, env.echo);
+    paced(meter, gap, warm_up, calls, |number| client.call(&subject, number));
+}
+
+/// Calls again and again, `gap` after the last call's end. A pause is not part of the sample; what the process does in
+/// it counts in its context switches (the pause itself is one) and CPU time.
+fn paced(meter: &mut Meter, gap: Duration, warm_up: u32, calls: u32, mut call: impl FnMut(u64)) {
+    let wait = || {
+        if !gap.is_zero() {
+            pause(gap);
+        }
+    };
+    for number in 0..warm_up {
+        call(u64::from(number));
+        wait();
+    }
+    meter.usage(u64::from(calls), |meter| {
+        for number in 0..calls {
+            meter.time(|| call(u64::from(number)));
+            wait();
+        }
+    });
+}
+
+/// The same without any async.
+mod blocking {
+    use super::{Duration, Env, Meter, Socket, paced};
+
+    pub(super) fn back_to_back(env: &Env, meter: &mut Meter) {
+        round(env, meter, Duration::ZERO, 50, 300);
+    }
+
+    pub(super) fn after_200us(env: &Env, meter: &mut Meter) {
+        round(env, meter, Duration::from_micros(200), 20, 100);
+    }
+
+    pub(super) fn after_2ms(env: &Env, meter: &mut Meter) {
+        round(env, meter, Duration::from_millis(2), 8, 24);
+    }
+
+    fn round(env: &Env, meter: &mut Meter, gap: Duration, warm_up: u32, calls: u32) {
+        let mut socket = Socket::connect(env.echo);
+        paced(meter, gap, warm_up, calls, |number| socket.call(number));
+    }
+}
+
+/// A blocking socket to the echo server.
+pub(super) struct Socket(TcpStream);
+
+impl Socket {
+    pub(super) fn connect(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).expect("the echo server listens");
+        stream.set_nodelay(true).expect("a TCP socket has this option");
+        Self(stream)
+    }
+
+    pub(super) fn call(&mut self, number: u64) {
+        let mut message = [0; 64];
+        message[..8].copy_from_slice(&number.to_le_bytes());
+        let mut answer = message;
+        self.0.write_all(&message).and_then(|()| self.0.read_exact(&mut answer)).expect("the echo server answers");
+        assert_eq!(answer, message);
+    }
+}

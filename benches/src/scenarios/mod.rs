@@ -1,0 +1,148 @@
+//! What is measured. Each file holds one workload, generic over its subjects.
+
+mod callers;
+mod echo;
+mod lateness;
+mod life;
+mod nested_call;
+mod ready_call;
+mod ready_item;
+mod spawn_join;
+mod task_item;
+
+use crate::{meter::Meter, subjects::Who};
+use std::net::SocketAddr;
+
+/// What a workload may use.
+#[derive(Clone, Copy, Debug)]
+pub struct Env {
+    /// A server in another process that sends back whatever comes in.
+    pub echo: SocketAddr,
+    /// The process of that server.
+    pub server: u32,
+    /// Whether time is short.
+    pub quick: bool,
+}
+
+impl Env {
+    /// `full`, or the part of it that a quick run has time for.
+    fn count(&self, full: u32) -> u32 {
+        if self.quick { full.div_ceil(3) } else { full }
+    }
+}
+
+/// What a sample counts, and how it is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Nanoseconds, shown as they are.
+    Nanos,
+    /// Nanoseconds, shown as microseconds.
+    Micros,
+    /// Calls per second: more is better, and the 99th percentile is the one at the slow end.
+    PerSecond,
+}
+
+impl Unit {
+    /// Its name in the results.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Nanos => "ns",
+            Self::Micros => "us",
+            Self::PerSecond => "calls/s",
+        }
+    }
+
+    /// A sample as it is shown.
+    pub fn shown(self, sample: f64) -> f64 {
+        match self {
+            Self::Micros => sample / 1e3,
+            Self::Nanos | Self::PerSecond => sample,
+        }
+    }
+
+    /// Whether more is better.
+    pub fn more_is_better(self) -> bool {
+        self == Self::PerSecond
+    }
+}
+
+/// One subject in one scenario.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    /// Who is measured.
+    pub who: Who,
+    /// Starts the subject, warms it up, measures it, and drops it.
+    pub round: fn(&Env, &mut Meter),
+}
+
+/// One workload and all its subjects.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// What `--scenario` calls it.
+    pub name: &'static str,
+    /// What an operation is.
+    pub about: &'static str,
+    /// What a sample counts.
+    pub unit: Unit,
+    /// How many rounds there are.
+    pub rounds: u32,
+    /// The rounds of a quick run.
+    pub quick_rounds: u32,
+    /// Whether all threads, those of the server too, share one processor.
+    pub one_core: bool,
+    /// Who takes part.
+    pub entries: Vec<Entry>,
+}
+
+/// All scenarios, in the order in which they are run and shown.
+pub fn all() -> Vec<Scenario> {
+    let mut all = vec![
+        ready_call::scenario(),
+        ready_item::scenario(),
+        task_item::scenario(),
+        spawn_join::one(),
+        spawn_join::eight(),
+        nested_call::ready(),
+        nested_call::waiting(),
+        life::scenario(),
+    ];
+    all.extend(echo::scenarios());
+    all.extend(callers::scenarios());
+    all.extend(lateness::scenarios());
+    all
+}
+
+/// The entries of a scenario: each subject with its instance of the generic workload.
+macro_rules! entries {
+    ($round:ident: $($subject:ty),* $(,)?) => {
+        vec![$($crate::scenarios::Entry {
+            who: <$subject as $crate::subjects::Subject>::WHO,
+            round: $round::<$subject>,
+        }),*]
+    };
+}
+use entries;
+
+/// The subjects that keep background work going while nobody calls.
+macro_rules! hosted {
+    ($round:ident) => {{
+        use $crate::subjects::{async_std, futures, ours, smol, tokio};
+        $crate::scenarios::entries![$round:
+            ours::Pontoon<ours::OnSmol>,
+            ours::Pontoon<ours::OnAsyncStd>,
+            ours::Pontoon<ours::OnTokio>,
+            ours::TokioSpawn,
+            ours::Pontoon<ours::OnTokioMulti>,
+            tokio::HandleBlockOn,
+            tokio::HostedBlockOn,
+            tokio::SpawnOneshot,
+            tokio::ThreadPerCall,
+            smol::BlockOn,
+            smol::SpawnJoin,
+            smol::HostedBlockOn,
+            async_std::BlockOn,
+            futures::Pollster,
+        ]
+    }};
+}
+use hosted;
