@@ -63,8 +63,9 @@ pub fn within<T: Send + 'static>(name: &str, f: impl FnOnce(&Steps) -> T + Send 
         }
         Err(_) => {
             let hang = format!("HANG in {name}, at: {}", steps.last());
+            eprintln!("{hang}");
             if HANGS.fetch_add(1, Ordering::Relaxed) + 1 >= HUNG {
-                eprintln!("{hang}\n{HUNG} trials hang; giving up");
+                eprintln!("{HUNG} trials hang; giving up");
                 std::process::abort();
             }
             Err(hang)

@@ -28,7 +28,8 @@ thread_local! {
     static STACK_BASE: Cell<usize> = const { Cell::new(0) };
     static STACK_BUDGET: Cell<usize> = const { Cell::new(FOREIGN_STACK) };
     static BASE_LEVEL: Cell<usize> = const { Cell::new(0) };
-    /// The task that this thread polls has blocked it.
+    /// How many polls of tasks are on this thread's stack, and whether the innermost has blocked it.
+    static TASKS: Cell<usize> = const { Cell::new(0) };
     static BLOCKED: Cell<bool> = const { Cell::new(false) };
     /// The loops that have polled this thread, and the last of them.
     static KNOWN: RefCell<Vec<(usize, Weak<Handle>)>> = const { RefCell::new(Vec::new()) };
@@ -162,7 +163,9 @@ pub(crate) fn waits_below() -> bool {
 #[inline]
 pub(crate) fn in_task<R>(f: impl FnOnce() -> R) -> (R, bool) {
     let outer = BLOCKED.replace(false);
+    TASKS.set(TASKS.get() + 1);
     let result = f();
+    TASKS.set(TASKS.get() - 1);
     (result, BLOCKED.replace(outer))
 }
 
@@ -240,9 +243,9 @@ pub(crate) fn waiting_is_gone() -> bool {
     WAITING.get() == Life::Gone
 }
 
-/// How many levels are on this thread's stack, of whichever loop.
-pub(crate) fn depth() -> usize {
-    DEPTH.get()
+/// Whether the innermost call on this thread was made inside another call or a task.
+pub(crate) fn is_nested() -> bool {
+    DEPTH.get() > 1 || TASKS.get() > 0
 }
 
 /// How many calls are nested on this thread; the base level of a runner's own thread is none.

@@ -155,6 +155,20 @@ pub fn p38_unblock_iter_panics(s: &Subject) {
     assert_eq!(runner.unblock(|| 1).join().unwrap(), 1);
 }
 
+/// A close frees an iterator that waits for room; its stream does not pretend that it ended well.
+pub fn p38_close_ends_an_unblock_iter(s: &Subject) {
+    let runner = s.runner();
+    let witness = Witness::new();
+    let token = witness.token();
+    let endless = (0..).inspect(move |_: &usize| _ = &token);
+    let mut stream = runner.unblock_iter(endless);
+    assert_eq!(runner.run(stream.next()), Some(0));
+    runner.close().unwrap();
+    witness.wait_for(1);
+    let left = panics(|| futures_lite::future::block_on(stream.count()));
+    assert!(left.contains("closed"), "{left}");
+}
+
 /// A stream that is dropped early stops its iterator, which is dropped then.
 pub fn p38_unblock_iter_stops_early(s: &Subject) {
     let runner = s.runner();

@@ -196,6 +196,24 @@ impl AsyncRead for Announces {
     }
 }
 
+/// What was wrapped can be looked at, shut down and had back.
+pub fn p62_what_was_wrapped(s: &Subject) {
+    let runner = s.runner();
+    let mut cursor = runner.wrap_io(Cursor::new(vec![1, 2, 3]));
+    cursor.read_exact(&mut [0]).unwrap();
+    assert_eq!(cursor.get_ref().position(), 1);
+    cursor.get_mut().set_position(2);
+    assert_eq!(cursor.into_inner().position(), 2);
+    let (one, two) = pipe();
+    let (mut one, mut two) = (runner.wrap_io(one), runner.wrap_io(two));
+    one.write_all(b"bye").unwrap();
+    one.shutdown().unwrap();
+    let mut last = String::new();
+    two.read_to_string(&mut last).unwrap();
+    assert_eq!(last, "bye");
+    assert_eq!(one.write(b"x").unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+}
+
 /// A panic of the reader reaches whoever reads.
 pub fn p62_a_reader_that_panics(s: &Subject) {
     struct Bad(#[allow(dead_code, reason = "it is there to be dropped")] Arc<()>);

@@ -64,6 +64,7 @@ cases! {
         p01_the_runtime_starts_once [P01];
         p01_one_host_thread [P01] needs HostThread;
         p02_nothing_starts_before_first_use [P02];
+        p02_odd_settings [P02];
         p03_start_failure_reaches_every_caller [P03];
         p03_start_gives_the_failure [P03];
         p03_a_later_start_may_succeed [P03];
@@ -90,6 +91,7 @@ cases! {
     seats {
         p14_the_waiting_caller_drives [P14] needs CallersOnly;
         p15_callers_that_do_not_drive [P15] needs HostThread;
+        p15_a_caller_may_hold_a_lock [P15] needs HostThread;
         p16_a_long_poll_stops_nobody_else [P16] needs BackgroundProgress;
         p16_a_long_poll_stops_no_other_call [P16] needs BackgroundProgress;
         p17_a_blocking_task_traps_no_caller [P17] needs HostThread;
@@ -138,6 +140,7 @@ cases! {
         p29_join_timeout [P29];
         p32_is_finished [P32];
         p32_stats_count_the_tasks [P32];
+        p32_stats_count_slow_polls [P32];
         p36_polls_never_overlap [P36];
     }
     cancelling {
@@ -172,6 +175,7 @@ cases! {
         p38_unblock_iter_blocks [P38];
         p38_unblock_iter_is_bounded [P38];
         p38_unblock_iter_panics [P38];
+        p38_close_ends_an_unblock_iter [P38];
         p38_unblock_iter_stops_early [P38];
     }
     dropping {
@@ -241,6 +245,7 @@ cases! {
         p62_seek [P62];
         p62_io_on_a_closed_runner [P62];
         p62_close_ends_a_waiting_read [P62];
+        p62_what_was_wrapped [P62];
         p62_a_reader_that_panics [P62];
     }
     closing {

@@ -155,6 +155,8 @@ pub fn p53_prefetch_nothing(s: &Subject) {
     runner.run(runner.sleep(Duration::from_millis(2)));
     let made = made.load(SeqCst);
     assert!(made <= 102, "{made} made, 100 taken");
+    s.step("and as much as can be");
+    assert!(runner.wrap_iter(stream::iter(0..500)).prefetch(usize::MAX).eq(0..500));
 }
 
 /// A close while the consumer waits, or before it asks, ends the iterator without a hang.

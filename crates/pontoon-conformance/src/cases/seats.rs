@@ -52,6 +52,27 @@ pub fn p15_callers_that_do_not_drive(s: &Subject) {
     }
 }
 
+/// With `callers_drive(false)` a caller may hold a lock that a task takes.
+pub fn p15_a_caller_may_hold_a_lock(s: &Subject) {
+    let runner = s.builder().callers_drive(false).build();
+    let shared = Arc::new(Mutex::new(0));
+    for round in 0..20 {
+        s.step(format!("round {round}"));
+        let (trying, kept) = (Gate::new("the task wants the lock"), shared.clone());
+        let wants = trying.clone();
+        let mut held = lock(&shared);
+        let task = runner.spawn(async move {
+            wants.open();
+            *lock(&kept) += 1;
+        });
+        runner.run(trying.passed());
+        *held += 1;
+        drop(held);
+        task.join().unwrap();
+        assert_eq!(*lock(&shared), 2 * (round + 1));
+    }
+}
+
 /// A caller in a long poll drives nothing; the work in the background goes on without it.
 pub fn p16_a_long_poll_stops_nobody_else(s: &Subject) {
     let runner = s.runner();

@@ -154,6 +154,26 @@ pub fn p02_nothing_starts_before_first_use(s: &Subject) {
     assert_eq!(starts.load(SeqCst), 1);
 }
 
+/// Settings at the edge of sense are brought back into it, or give a typed error.
+pub fn p02_odd_settings(s: &Subject) {
+    let names = ["", "two\0parts", &"long".repeat(1_000)];
+    for name in names {
+        let runner = s.builder().thread_name(name).start().unwrap();
+        assert_eq!(runner.spawn(async { 1 }).join().unwrap(), 1);
+        runner.close().unwrap();
+    }
+    for none in [Duration::ZERO, Duration::MAX] {
+        let runner = s.builder().max_depth(0).slow_poll(none).stuck_after(none).build();
+        assert_eq!(runner.run(async { 1 }), 1);
+        runner.run(yields(3));
+        let nested = runner.run(async { runner.try_run(yields(1)) });
+        assert!(matches!(nested, Err(RunError::TooDeep(_))), "{nested:?}");
+        runner.close().unwrap();
+        let runner = s.builder().slow_poll(none).stuck_after(none).build();
+        assert_eq!(runner.run(async { runner.run(async { runner.run(yields(3)) }) }), ());
+    }
+}
+
 /// Every caller of a runner that cannot start gets the error, and its future is dropped once.
 pub fn p03_start_failure_reaches_every_caller(s: &Subject) {
     let runner = s.builder_on(Starting::new(s, usize::MAX)).build();

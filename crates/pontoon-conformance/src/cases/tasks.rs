@@ -238,6 +238,25 @@ pub fn p32_stats_count_the_tasks(s: &Subject) {
     assert_eq!((runner.stats().tasks, witness.drops()), (0, 10));
 }
 
+/// `stats` counts the polls that take longer than the builder's limit, and no others.
+pub fn p32_stats_count_slow_polls(s: &Subject) {
+    let slow = |runner: &pontoon_core::Runner| {
+        let (send, receive) = std::sync::mpsc::channel::<()>();
+        let task = runner.spawn(async move {
+            yields(1).await;
+            // nobody sends: the poll takes its time
+            _ = receive.recv_timeout(Duration::from_millis(5));
+            yields(1).await;
+        });
+        task.join().unwrap();
+        drop(send);
+        runner.stats().slow_polls
+    };
+    assert!(slow(&s.builder().slow_poll(Duration::from_millis(1)).build()) >= 1);
+    assert_eq!(slow(&s.builder().slow_poll(10 * HANG).build()), 0);
+    assert_eq!(slow(&s.runner()), 0);
+}
+
 /// However many threads drive and wake, no task is polled by two of them at once.
 pub fn p36_polls_never_overlap(s: &Subject) {
     let runner = s.runner();

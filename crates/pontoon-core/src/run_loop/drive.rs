@@ -281,8 +281,12 @@ impl Future for Worker {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        match self.get_mut().with_drive(|drive| drive.turn(cx.waker())) {
-            Some(_) => Poll::Ready(()),
+        let this = self.get_mut();
+        match this.with_drive(|drive| drive.turn(cx.waker())) {
+            Some(_) => {
+                this.lp.hand_on();
+                Poll::Ready(())
+            }
             None => Poll::Pending,
         }
     }
@@ -292,6 +296,7 @@ impl Future for Worker {
 impl Drop for Worker {
     fn drop(&mut self) {
         self.with_drive(|drive| drive.unpark());
+        self.lp.hand_on();
     }
 }
 

@@ -35,10 +35,10 @@ use slab::Slab;
 use std::{
     fmt, io,
     sync::{
-        Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
+        Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
         atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 pub(crate) type Runnable = async_task::Runnable<Arc<Meta>>;
@@ -68,6 +68,7 @@ pub(crate) struct Loop {
     pub(crate) live: Live,
     /// The seats of blocked calls, parked or not, for `close` to wake.
     calls: Mutex<Slab<Arc<Seat>>>,
+    call_ends: Condvar,
     state: AtomicU8,
     started: AtomicBool,
     /// Open and started: what most calls need to know, in one look.
@@ -105,6 +106,7 @@ impl Loop {
             parked: Parked::default(),
             live: Live::default(),
             calls: Mutex::default(),
+            call_ends: Condvar::new(),
             state: AtomicU8::new(State::Open as u8),
             started: AtomicBool::new(false),
             ready: AtomicBool::new(false),
@@ -357,18 +359,39 @@ impl Loop {
 
     /// Lists a blocked call until the guard is dropped.
     pub(crate) fn list_call(&self, seat: &Arc<Seat>) -> Listed<'_> {
-        let key = self.calls.lock().unwrap_or_else(PoisonError::into_inner).insert(seat.clone());
+        let key = self.calls().insert(seat.clone());
         Listed { lp: self, key }
     }
 
-    pub(crate) fn calls(&self) -> usize {
-        self.calls.lock().unwrap_or_else(PoisonError::into_inner).len()
+    fn calls(&self) -> MutexGuard<'_, Slab<Arc<Seat>>> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many calls are blocked, on whichever threads.
+    pub(crate) fn blocked_calls(&self) -> usize {
+        self.calls().len()
+    }
+
+    /// Waits until no call is blocked any more, until `deadline` at the latest.
+    pub(crate) fn wait_for_calls(&self, deadline: Option<Instant>) -> bool {
+        let mut calls = self.calls();
+        while !calls.is_empty() {
+            let Some(deadline) = deadline else {
+                calls = self.call_ends.wait(calls).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            calls = self.call_ends.wait_timeout(calls, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        true
     }
 
     /// Wakes every blocked call and every parked seat, to look at the state again.
     pub(crate) fn wake_all(&self) {
-        let seats: Vec<_> =
-            self.calls.lock().unwrap_or_else(PoisonError::into_inner).iter().map(|(_, seat)| seat.clone()).collect();
+        let seats: Vec<_> = self.calls().iter().map(|(_, seat)| seat.clone()).collect();
         for seat in seats {
             seat.nudge();
         }
@@ -388,6 +411,10 @@ pub(crate) struct Listed<'a> {
 
 impl Drop for Listed<'_> {
     fn drop(&mut self) {
-        self.lp.calls.lock().unwrap_or_else(PoisonError::into_inner).remove(self.key);
+        let mut calls = self.lp.calls();
+        calls.remove(self.key);
+        if calls.is_empty() {
+            self.lp.call_ends.notify_all();
+        }
     }
 }

@@ -384,7 +384,7 @@ fn sit(
             // What the first poll queued is for others to run.
             lp.hand_on();
         }
-        let nested = current::depth() > 1;
+        let nested = current::is_nested();
         current::seated(lp, seat, level, true, || {
             let mut drive = Drive::new(lp, seat, waker, kind).waits_for(own, limit, nested);
             match seating {

@@ -8,6 +8,7 @@ use crate::{
 };
 use std::{
     error::Error,
+    fmt,
     future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
@@ -100,12 +101,15 @@ pub(crate) fn close(lp: &Arc<Loop>, limit: Duration) -> Result<(), CloseError> {
     }
     *lp.exits.deadline.lock().unwrap_or_else(PoisonError::into_inner) = deadline;
     let mut error = CloseError { exits: Vec::new(), abandoned: 0, limit: None };
-    run_exits(lp, deadline, &mut error.exits);
+    let mut in_time = run_exits(lp, deadline, &mut error.exits);
     lp.advance(State::Exiting, State::Closing);
     // An exit may have been added between the last look and the change of state.
-    run_exits(lp, deadline, &mut error.exits);
-    lp.wake_all();
+    in_time &= run_exits(lp, deadline, &mut error.exits);
+    if !in_time {
+        error.limit = Some(limit);
+    }
     lp.live.wake_all();
+    lp.wake_all();
     // A thread that was being started when the state changed is known once its slot can be had.
     let started = lp.host.settle();
     if inside {
@@ -122,32 +126,58 @@ pub(crate) fn close(lp: &Arc<Loop>, limit: Duration) -> Result<(), CloseError> {
             error.abandoned = lp.live.len();
         }
     } else {
-        if !drop_all(lp, deadline) {
+        let dropped = drop_all(lp, deadline);
+        let in_time = lp.wait_for_calls(deadline);
+        if !dropped || !in_time {
             error.abandoned = lp.live.len();
-            error.limit = left(deadline).is_some_and(|left| left.is_zero()).then_some(limit);
+            if left(deadline).is_some_and(|left| left.is_zero()) {
+                error.limit = Some(limit);
+            }
         }
-        finish(lp);
+        if in_time {
+            finish(lp);
+        } else {
+            // Whoever leaves last does it.
+            lp.exits.unfinished.store(true, Ordering::SeqCst);
+        }
     }
     lp.advance(State::Closing, State::Closed);
     lp.exits.set_closed();
     if error.exits.is_empty() && error.abandoned == 0 && error.limit.is_none() { Ok(()) } else { Err(error) }
 }
 
-/// Runs the exits on the live loop, last entered first; one that fails stops none of the others.
-fn run_exits(lp: &Arc<Loop>, deadline: Option<Instant>, errors: &mut Vec<ExitError>) {
+/// Runs the exits on the live loop, last entered first; one that fails stops none of the others, and one that does not
+/// end leaves them an eighth of the time. Says whether all of them ended in time.
+fn run_exits(lp: &Arc<Loop>, deadline: Option<Instant>, errors: &mut Vec<ExitError>) -> bool {
+    let mut in_time = true;
     while let Some(exit) = lp.exits.pop() {
-        if let Err(error) = run_exit(lp, exit, left(deadline)) {
+        let limit = left(deadline).map(|left| left - left / 8);
+        if let Err(error) = run_exit(lp, exit, limit) {
+            in_time &= !error.is::<ExitTimedOut>();
             errors.push(error);
         }
     }
+    in_time
 }
+
+/// An exit did not end in its time.
+#[derive(Debug)]
+struct ExitTimedOut;
+
+impl fmt::Display for ExitTimedOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an exit did not end within the limit of `close` and was cancelled")
+    }
+}
+
+impl Error for ExitTimedOut {}
 
 /// Runs one exit on this thread, within `limit`.
 pub(crate) fn run_exit(lp: &Arc<Loop>, exit: Exit, limit: Option<Duration>) -> Result<(), ExitError> {
     let ran = catch_unwind(AssertUnwindSafe(|| call::run(lp, Door::Exit, async { exit().await }, limit)));
     match ran {
         Ok(Ok(result)) => result,
-        Ok(Err(RunError::TimedOut)) => Err("an exit did not end within the limit of `close` and was cancelled".into()),
+        Ok(Err(RunError::TimedOut)) => Err(ExitTimedOut.into()),
         Ok(Err(error)) => Err(error.into()),
         Err(payload) => Err(format!("an exit panicked: {}", panic_text(&*payload)).into()),
     }
@@ -185,7 +215,7 @@ fn drop_all(lp: &Arc<Loop>, deadline: Option<Instant>) -> bool {
 /// This thread may be the last one on a loop that was closed from inside.
 #[cold]
 pub(crate) fn leave(lp: &Loop) {
-    if !lp.is_current() && lp.calls() == 0 && lp.exits.unfinished.swap(false, Ordering::SeqCst) {
+    if !lp.is_current() && lp.blocked_calls() == 0 && lp.exits.unfinished.swap(false, Ordering::SeqCst) {
         finish(lp);
     }
 }

@@ -195,6 +195,8 @@ fn main(lp: &Arc<Loop>, ready: &mpsc::SyncSender<io::Result<()>>) {
             }
         }
     }
+    // Callers that were told may still be on their way out, with values of the runtime's in their hands.
+    lp.wait_for_calls(None);
     close::finish(lp);
     lp.host.set(Phase::Absent);
     lp.host.end();

@@ -616,7 +616,7 @@ impl Runner {
         let lp = self.lp();
         Stats {
             tasks: lp.live.len(),
-            callers: lp.calls(),
+            callers: lp.blocked_calls(),
             depth: current::depth_here(),
             hand_overs: lp.hand_overs.load(Ordering::Relaxed),
             slow_polls: lp.slow_polls.load(Ordering::Relaxed),
