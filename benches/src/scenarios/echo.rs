@@ -31,26 +31,29 @@ macro_rules! subjects {
     }};
 }
 
-pub(super) fn scenarios() -> Vec<Scenario> {
-    let back_to_back =
-        scenario("echo", "one request to another process and back, back to back", subjects![back_to_back]);
-    let after_200us = scenario("echo-200us", "the same, 200 us after the last", subjects![after_200us]);
-    let after_2ms = scenario("echo-2ms", "the same, 2 ms after the last", subjects![after_2ms]);
-    // Where threads were stays with them for a while: the pinned ones come last.
-    let pinned = [
-        one_core("echo-one-core", "back to back, all threads on one processor", &back_to_back),
-        one_core("echo-200us-one-core", "200 us after the last, all threads on one processor", &after_200us),
-        one_core("echo-2ms-one-core", "2 ms after the last, all threads on one processor", &after_2ms),
+pub(super) fn scenarios() -> [Scenario; 3] {
+    [
+        scenario("echo", "one request to another process and back, back to back", subjects![back_to_back]),
+        scenario("echo-200us", "the same, 200 us after the last", subjects![after_200us]),
+        scenario("echo-2ms", "the same, 2 ms after the last", subjects![after_2ms]),
+    ]
+}
+
+pub(super) fn one_core() -> [Scenario; 3] {
+    let abouts = [
+        ("echo-one-core", "back to back, all threads on one processor"),
+        ("echo-200us-one-core", "200 us after the last, all threads on one processor"),
+        ("echo-2ms-one-core", "2 ms after the last, all threads on one processor"),
     ];
-    [back_to_back, after_200us, after_2ms].into_iter().chain(pinned).collect()
+    let mut scenarios = scenarios();
+    for (scenario, (name, about)) in scenarios.iter_mut().zip(abouts) {
+        *scenario = Scenario { name, about, one_core: true, ..scenario.clone() };
+    }
+    scenarios
 }
 
 fn scenario(name: &'static str, about: &'static str, entries: Vec<Entry>) -> Scenario {
     Scenario { name, about, unit: Unit::Micros, rounds: 20, quick_rounds: 4, one_core: false, entries }
-}
-
-fn one_core(name: &'static str, about: &'static str, scenario: &Scenario) -> Scenario {
-    Scenario { name, about, one_core: true, ..scenario.clone() }
 }
 
 fn back_to_back<S: Loop>(env: &Env, meter: &mut Meter) {

@@ -109,6 +109,8 @@ pub fn all() -> Vec<Scenario> {
     all.extend(echo::scenarios());
     all.extend(callers::scenarios());
     all.extend(lateness::scenarios());
+    // Where threads have been stays with them for a while, so the scenarios that pin them come last.
+    all.extend(echo::one_core());
     all
 }
 

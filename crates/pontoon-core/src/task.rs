@@ -79,13 +79,14 @@ impl Drop for Listed {
 
 pin_project! {
     /// A task's future: panics become its result, its values are dropped where it runs.
-    struct Body<F> {
+    struct Body<F: Future> {
         #[pin]
         future: Option<F>,
+        slot: Slot<F::Output>,
         listed: Listed,
     }
 
-    impl<F> PinnedDrop for Body<F> {
+    impl<F: Future> PinnedDrop for Body<F> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             if let Err(payload) = catch_unwind(AssertUnwindSafe(|| this.future.set(None))) {
@@ -95,10 +96,17 @@ pin_project! {
     }
 }
 
-impl<F: Future> Future for Body<F> {
-    type Output = Result<F::Output, Payload>;
+/// What became of a task. It is there before the task counts as ended, so that a cancel cannot lose it.
+type Slot<T> = Arc<Mutex<Option<Result<T, Payload>>>>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+fn take<T>(slot: &Slot<T>) -> Option<Result<T, Payload>> {
+    slot.lock().unwrap_or_else(PoisonError::into_inner).take()
+}
+
+impl<F: Future> Future for Body<F> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let mut this = self.project();
         let meta = &*this.listed.meta;
         if meta.local && meta.thread.get().is_none() {
@@ -123,10 +131,13 @@ impl<F: Future> Future for Body<F> {
             meta.pinned.store(true, Ordering::Relaxed);
         }
         meta.running.store(0, Ordering::Release);
-        match polled {
-            Ok(polled) => polled.map(Ok),
-            Err(payload) => Poll::Ready(Err(payload)),
-        }
+        let result = match polled {
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready(value)) => Ok(value),
+            Err(payload) => Err(payload),
+        };
+        *this.slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
+        Poll::Ready(())
     }
 }
 
@@ -140,11 +151,12 @@ where
     let meta = Meta::new(local);
     let key = lp.live.reserve(local);
     let listed = Listed { lp: lp.clone(), meta: meta.clone(), key };
-    let body = Body { future: Some(future), listed };
+    let slot = Slot::default();
+    let body = Body { future: Some(future), slot: slot.clone(), listed };
     let (runnable, task) = async_task::Builder::new().metadata(meta.clone()).spawn(move |_| body, schedule);
     lp.live.fill(key, runnable.waker());
     runnable.schedule();
-    Task(Inner::Live { lp: lp.clone(), meta, task: Some(task.fallible()) })
+    Task(Inner::Live { lp: lp.clone(), meta, slot, task: Some(task.fallible()) })
 }
 
 /// Starts a task on the loop.
@@ -206,7 +218,7 @@ pub(crate) fn spawn_blocking<T: Send + 'static>(lp: &Arc<Loop>, f: impl FnOnce()
 pub struct Task<T>(Inner<T>);
 
 enum Inner<T> {
-    Live { lp: Arc<Loop>, meta: Arc<Meta>, task: Option<FallibleTask<Result<T, Payload>, Arc<Meta>>> },
+    Live { lp: Arc<Loop>, meta: Arc<Meta>, slot: Slot<T>, task: Option<FallibleTask<(), Arc<Meta>>> },
     Refused(RunError),
 }
 
@@ -301,13 +313,14 @@ impl<T> Task<T> {
     }
 
     fn cancel_for(mut self, limit: Option<Duration>) -> Option<T> {
-        let Inner::Live { lp, meta, task } = &mut self.0 else { return None };
+        let Inner::Live { lp, meta, slot, task } = &mut self.0 else { return None };
         let task = task.take()?;
         if meta.is_below() {
             return None;
         }
         let mut cancel = pin!(task.cancel());
-        call::join(lp, &mut cancel, limit).ok().flatten().and_then(Result::ok)
+        let _ = call::join(lp, &mut cancel, limit);
+        take(slot)?.ok()
     }
 
     /// Whether the task has ended, in whichever way.
@@ -343,16 +356,16 @@ impl<T> Future for Task<T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut self.0 {
             Inner::Refused(error) => Poll::Ready(Err(JoinError::refuse(error.clone()))),
-            Inner::Live { meta, task, .. } => {
+            Inner::Live { meta, slot, task, .. } => {
                 let Some(handle) = task else { return Poll::Ready(Err(JoinError::cancelled())) };
-                let Poll::Ready(result) = Pin::new(handle).poll(cx) else {
+                if Pin::new(handle).poll(cx).is_pending() {
                     if meta.is_below() {
                         current::set_waits_below(true);
                     }
                     return Poll::Pending;
-                };
+                }
                 *task = None;
-                Poll::Ready(match result {
+                Poll::Ready(match take(slot) {
                     Some(Ok(value)) => Ok(value),
                     Some(Err(payload)) => Err(JoinError::panicked(payload)),
                     None => match meta.late_panic.lock().unwrap_or_else(PoisonError::into_inner).take() {
@@ -360,6 +373,18 @@ impl<T> Future for Task<T> {
                         None => Err(JoinError::cancelled()),
                     },
                 })
+            }
+        }
+    }
+}
+
+/// A result that nobody took is dropped in the runtime's context, too.
+impl<T> Drop for Task<T> {
+    fn drop(&mut self) {
+        if let Inner::Live { lp, slot, task, .. } = &mut self.0 {
+            drop(task.take());
+            if let Some(result) = take(slot) {
+                call::discard(lp, result);
             }
         }
     }

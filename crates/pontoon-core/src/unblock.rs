@@ -25,7 +25,8 @@ const CAPACITY: usize = 16;
 /// iterator, because a stream of items has no other way to say that some are missing.
 pub struct UnblockIter<T> {
     items: Pin<Box<Receiver<T>>>,
-    job: Option<Task<()>>,
+    /// Says whether the iterator ran to its end.
+    job: Option<Task<bool>>,
     /// Lives as long as the loop: its end releases an iterator that waits for room.
     _release: Task<()>,
 }
@@ -48,9 +49,10 @@ impl<T: Send + 'static> UnblockIter<T> {
         let job = runner.unblock(move || {
             for item in iter {
                 if sender.send_blocking(item).is_err() {
-                    break;
+                    return false;
                 }
             }
+            true
         });
         let release = Release(receiver.clone());
         let release = runner.spawn(async move {
@@ -75,7 +77,8 @@ impl<T> Stream for UnblockIter<T> {
         let Poll::Ready(ended) = Pin::new(job).poll(cx) else { return Poll::Pending };
         self.job = None;
         match ended {
-            Ok(()) => Poll::Ready(None),
+            Ok(true) => Poll::Ready(None),
+            Ok(false) => incomplete(&JoinError::cancelled()),
             Err(error) if error.is_panic() => resume_unwind(error.into_panic()),
             Err(error) => incomplete(&error),
         }
@@ -84,7 +87,7 @@ impl<T> Stream for UnblockIter<T> {
 
 #[cold]
 fn incomplete(error: &JoinError) -> ! {
-    panic!("the blocking iterator did not run to its end: {error}")
+    panic!("the blocking iterator did not run to its end: {error}; its runner must not be closed before")
 }
 
 impl<T> Drop for UnblockIter<T> {

@@ -15,6 +15,7 @@
 
 mod park;
 mod place;
+mod users;
 
 use pontoon_core::{BoxFuture, Executor, Job, Place, Runner, WouldBlock};
 use std::{
@@ -24,12 +25,13 @@ use std::{
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     task::Context,
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::{
     runtime::{Handle, Runtime, RuntimeFlavor},
     task::unconstrained,
 };
+use users::Users;
 
 /// tokio as a backend: a runtime of our own, or one adopted by its handle.
 ///
@@ -52,6 +54,9 @@ struct Ready {
     handle: Handle,
     /// Ours to stop, unless it was adopted or has been stopped.
     owned: Mutex<Option<Arc<Runtime>>>,
+    /// Threads that are in the runtime's context, for the one who stops it to wait for: timers that are polled
+    /// afterwards panic.
+    users: Users,
 }
 
 impl Ready {
@@ -171,12 +176,14 @@ impl Executor for Tokio {
                 builder
             }
             Kind::Adopted(ref handle) => {
-                let _ = self.ready.set(Ready { handle: handle.clone(), owned: Mutex::new(None) });
+                let _ =
+                    self.ready.set(Ready { handle: handle.clone(), owned: Mutex::new(None), users: Users::default() });
                 return Ok(());
             }
         };
         let runtime = builder.enable_all().build()?;
-        let ready = Ready { handle: runtime.handle().clone(), owned: Mutex::new(Some(Arc::new(runtime))) };
+        let handle = runtime.handle().clone();
+        let ready = Ready { handle, owned: Mutex::new(Some(Arc::new(runtime))), users: Users::default() };
         if let Err(second) = self.ready.set(ready) {
             stop(second.owned().take(), Duration::ZERO);
         }
@@ -196,6 +203,7 @@ impl Executor for Tokio {
     }
 
     fn enter(&self, f: &mut dyn FnMut()) {
+        let _user = self.ready().users.enter();
         place::enter(self.handle(), f);
     }
 
@@ -213,7 +221,9 @@ impl Executor for Tokio {
 
     fn shutdown(&self, wait: Duration) {
         if let Some(ready) = self.ready.get() {
-            stop(ready.owned().take(), wait);
+            let start = Instant::now();
+            ready.users.wait(wait);
+            stop(ready.owned().take(), wait.saturating_sub(start.elapsed()));
         }
     }
 

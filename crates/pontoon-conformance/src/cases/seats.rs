@@ -155,7 +155,12 @@ pub fn p17_a_blocking_task_traps_no_caller(s: &Subject) {
         let inner = runner.clone();
         let blocking = async move {
             for _ in 0..5 {
-                inner.run(inner.sleep(Duration::from_micros(500)));
+                let nap = inner.sleep(Duration::from_micros(500));
+                inner.run(async {
+                    // a call that is ready blocks nobody
+                    yields(1).await;
+                    nap.await;
+                });
                 yields(2).await;
             }
         };

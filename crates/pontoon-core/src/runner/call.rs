@@ -380,6 +380,11 @@ fn sit(
     };
     let end = {
         let _listed = lp.list_call(seat);
+        if lp.is_closing() {
+            // `close` may have looked at the list before: the runtime must not be touched any more.
+            own.discard();
+            return Err(RunError::Closed);
+        }
         if kind == Kind::Waiter {
             // What the first poll queued is for others to run.
             lp.hand_on();
