@@ -39,26 +39,31 @@ impl<T> Io<T> {
 
     /// The wrapped value.
     pub fn get_ref(&self) -> &T {
-        self.io.as_ref().expect("taken out by value only")
+        present(self.io.as_ref())
     }
 
     /// The wrapped value, to be changed.
     pub fn get_mut(&mut self) -> &mut T {
-        self.io.as_mut().expect("taken out by value only")
+        present(self.io.as_mut())
     }
 
     /// Gives the wrapped value back.
     pub fn into_inner(mut self) -> T {
-        self.io.take().expect("taken out by value only")
+        present(self.io.take())
     }
 
     fn run<'a, F, R>(&'a mut self, make: impl FnOnce(&'a mut T) -> F) -> io::Result<R>
     where
         F: Future<Output = io::Result<R>> + 'a,
     {
-        let io = self.io.as_mut().expect("taken out by value only");
+        let io = present(self.io.as_mut());
         self.runner.try_run(make(io))?
     }
+}
+
+/// Only a method that takes the wrapper by value takes the wrapped value out.
+fn present<T>(io: Option<T>) -> T {
+    io.expect("taken out by value only")
 }
 
 impl<T: AsyncWrite + Unpin> Io<T> {
@@ -78,7 +83,7 @@ impl<T: AsyncRead + Unpin> Read for Io<T> {
     }
 
     fn read_vectored(&mut self, bufs: &mut [io::IoSliceMut<'_>]) -> io::Result<usize> {
-        let io = self.io.as_mut().expect("taken out by value only");
+        let io = present(self.io.as_mut());
         self.runner.try_run(poll_fn(|cx| Pin::new(&mut *io).poll_read_vectored(cx, bufs)))?
     }
 }
@@ -99,7 +104,7 @@ impl<T: AsyncWrite + Unpin> Write for Io<T> {
     }
 
     fn write_vectored(&mut self, bufs: &[io::IoSlice<'_>]) -> io::Result<usize> {
-        let io = self.io.as_mut().expect("taken out by value only");
+        let io = present(self.io.as_mut());
         self.runner.try_run(poll_fn(|cx| Pin::new(&mut *io).poll_write_vectored(cx, bufs)))?
     }
 

@@ -89,10 +89,15 @@ pin_project! {
     impl<F: Future> PinnedDrop for Body<F> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| this.future.set(None))) {
-                *this.listed.meta.late_panic.lock().unwrap_or_else(PoisonError::into_inner) = Some(payload);
-            }
+            drop_future(this.future.as_mut(), &this.listed.meta);
         }
+    }
+}
+
+/// Drops a task's values; a panic of theirs is kept for whoever joins it.
+fn drop_future<F>(mut future: Pin<&mut Option<F>>, meta: &Meta) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| future.set(None))) {
+        *meta.late_panic.lock().unwrap_or_else(PoisonError::into_inner) = Some(payload);
     }
 }
 
@@ -111,6 +116,12 @@ impl<F: Future> Future for Body<F> {
         let meta = &*this.listed.meta;
         if meta.local && meta.thread.get().is_none() {
             let _ = meta.thread.set(thread_id());
+        }
+        if this.listed.lp.is_closing() {
+            // Looked at here, where a wake-up that comes later brings the task back: whoever closes wakes every task
+            // after it has changed the state, and that does nothing for one that is queued.
+            drop_future(this.future.as_mut(), meta);
+            return Poll::Ready(());
         }
         meta.running.store(thread_id(), Ordering::Relaxed);
         let slow = this.listed.lp.config.slow_poll.map(|limit| (limit, Instant::now()));
@@ -183,11 +194,7 @@ pub(crate) fn spawn_blocking<T: Send + 'static>(lp: &Arc<Loop>, f: impl FnOnce()
     build(lp, false, async move { f() }, move |runnable| {
         let lp = pool.clone();
         let job = move || {
-            if lp.is_closing() {
-                drop(runnable);
-            } else {
-                current::job(&lp, || runnable.run());
-            }
+            current::job(&lp, || runnable.run());
             if lp.is_closing() {
                 close::leave(&lp);
             }

@@ -118,6 +118,7 @@ impl<S: Stream> Iter<S> {
             }
             false
         });
+        call::pass_on(fuse.0.runner.lp());
         if !matches!(ended, Ok(true)) {
             fuse.keep();
         }

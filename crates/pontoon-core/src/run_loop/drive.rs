@@ -139,7 +139,7 @@ impl<'a> Drive<'a> {
                     self.lp.hand_on();
                 }
                 self.ran += 1;
-                self.run(runnable);
+                runnable.run();
                 continue;
             }
             if self.kind == Kind::Host && self.own.is_none() {
@@ -201,15 +201,6 @@ impl<'a> Drive<'a> {
 
     fn next(&self) -> Option<Runnable> {
         if self.kind == Kind::Waiter { None } else { self.lp.next(self.kind, self.ran) }
-    }
-
-    fn run(&self, runnable: Runnable) {
-        if self.lp.is_closing() {
-            // A task's values are dropped here, in the runtime's context; `Body` keeps their panics in.
-            drop(runnable);
-        } else {
-            runnable.run();
-        }
     }
 
     fn park(&mut self) {

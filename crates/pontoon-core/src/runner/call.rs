@@ -248,7 +248,8 @@ pub(crate) fn first_poll(
             }
         });
     });
-    if pushed {
+    // A call that goes on to wait runs the queue itself.
+    if pushed && ready {
         pass_on(lp);
     }
     Ok(ready)
@@ -298,7 +299,7 @@ fn knock(lp: &Arc<Loop>, door: Door) -> Result<(), RunError> {
 
 /// A call leaves: if a level below it on this stack looks at the queue anyway, that is enough.
 #[cold]
-fn pass_on(lp: &Loop) {
+pub(crate) fn pass_on(lp: &Loop) {
     if current::pushed_here(lp, DRAINS).is_none() {
         lp.hand_on();
     }
