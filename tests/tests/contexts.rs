@@ -18,6 +18,7 @@ use std::{
 /// A place where a flavour cannot work, and why.
 struct Impossible {
     spots: &'static [&'static str],
+    /// None stands for all.
     flavours: &'static [&'static str],
     operations: fn(&Operation) -> bool,
     /// Part of the error that the caller gets: the remedy.
@@ -27,6 +28,13 @@ struct Impossible {
 
 /// What a runtime makes impossible. Everything else has to work, and what stands here has to be refused.
 const IMPOSSIBLE: &[Impossible] = &[
+    Impossible {
+        spots: &["thread_local_after_use"],
+        flavours: &[],
+        operations: |_| true,
+        remedy: "call before the thread ends",
+        why: "the runtimes keep values in thread-locals, and this thread has destroyed them",
+    },
     Impossible {
         spots: &["own_native"],
         flavours: &["tokio", "tokio_inline"],
@@ -54,14 +62,37 @@ const IMPOSSIBLE: &[Impossible] = &[
             "other_tokio_native",
             "other_tokio_multi_native",
         ],
-        flavours: &["tokio_inline", "tokio_multi1_inline"],
+        flavours: &["tokio_inline"],
         operations: |operation| operation.waits,
         remedy: "build the runner with its thread",
         why: "an inline runner cannot drive its tokio runtime inside another one",
     },
     Impossible {
+        spots: &[
+            "tokio_current_main",
+            "tokio_current_task",
+            "tokio_multi_main",
+            "tokio_multi1_task",
+            "tokio_multi2_task",
+            "tokio_local_set_on_current",
+            "tokio_local_set_on_multi",
+            "tokio_local_set_in_worker",
+            "tokio_spawn_blocking",
+            "tokio_block_in_place",
+            "tokio_guard_current",
+            "tokio_guard_multi",
+            "other_tokio_native",
+            "other_tokio_multi_native",
+        ],
+        flavours: &["tokio_multi1_inline"],
+        operations: |operation| operation.name == "spawn_local_join",
+        remedy: "build the runner with its thread",
+        why: "the local tasks of an inline runner live on a caller's thread, and this one must not run tasks; its own \
+              workers run all others",
+    },
+    Impossible {
         spots: &["tokio_spawn_blocking", "tokio_block_in_place", "tokio_guard_current", "tokio_guard_multi"],
-        flavours: &["tokio_inline", "tokio_multi1_inline"],
+        flavours: &["tokio_inline"],
         operations: |operation| operation.waits,
         remedy: "build the runner with its thread",
         why: "tokio does not tell a guard or a blocking job from the inside of its own `block_on`, so an inline runner \
@@ -69,7 +100,7 @@ const IMPOSSIBLE: &[Impossible] = &[
     },
     Impossible {
         spots: &["unblock", "own_native_blocking"],
-        flavours: &["tokio_inline", "tokio_multi1_inline"],
+        flavours: &["tokio_inline"],
         operations: |operation| operation.fresh,
         remedy: "build the runner with its thread",
         why: "a fresh inline runner on a blocking thread of another tokio runtime does not try to drive there either",
@@ -78,7 +109,8 @@ const IMPOSSIBLE: &[Impossible] = &[
 
 fn impossible(spot: &Spot, flavour: &Flavour, operation: &Operation) -> Option<&'static Impossible> {
     IMPOSSIBLE.iter().find(|row| {
-        row.spots.contains(&spot.name) && row.flavours.contains(&flavour.name) && (row.operations)(operation)
+        let flavours = row.flavours.is_empty() || row.flavours.contains(&flavour.name);
+        row.spots.contains(&spot.name) && flavours && (row.operations)(operation)
     })
 }
 
@@ -202,6 +234,7 @@ fn print_table() {
     }
     println!("\n{text}\n\nworks {}, refused as the table says {}, failed {}", totals[0], totals[1], totals[2]);
     for row in IMPOSSIBLE {
-        println!("  refused on {}: {}", row.flavours.join(", "), row.why);
+        let flavours = if row.flavours.is_empty() { "all flavours".to_owned() } else { row.flavours.join(", ") };
+        println!("  refused on {flavours} in {}: {}", row.spots.join(", "), row.why);
     }
 }

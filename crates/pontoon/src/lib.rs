@@ -60,3 +60,8 @@ pub use pontoon_async_std::AsyncStd;
 pub use pontoon_smol::Smol;
 #[cfg(feature = "tokio")]
 pub use pontoon_tokio::Tokio;
+
+/// The examples in the README are tests, too.
+#[cfg(all(doctest, feature = "smol"))]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -40,23 +40,23 @@ pub fn p39_polls_are_in_context(s: &Subject) {
     assert!(!s.in_context(), "this thread has a context of its own");
     s.step("run");
     runner.run(watched(body(), look.clone()));
-    all_in_context(4);
+    all_in_context(3);
     runner.run_send(watched(body(), look.clone()));
-    all_in_context(4);
+    all_in_context(3);
     runner.run_timeout(Duration::from_secs(60), watched(body(), look.clone())).unwrap();
-    all_in_context(4);
+    all_in_context(3);
     runner.run(async { runner.run(watched(body(), look.clone())) });
-    all_in_context(4);
+    all_in_context(3);
     s.step("tasks");
     runner.spawn(watched(body(), look.clone())).join().unwrap();
-    all_in_context(4);
+    all_in_context(3);
     let (make, nap) = (look.clone(), body());
     let local = runner.spawn_local(move || {
         make();
         watched(nap, make)
     });
     local.join().unwrap();
-    all_in_context(5);
+    all_in_context(4);
     s.step("iterators");
     let items = stream::repeat_with(look.clone()).take(5);
     assert_eq!(runner.wrap_iter(items).count(), 5);
