@@ -80,7 +80,12 @@ pub(crate) fn below(handle: &Handle) -> Place {
 }
 
 /// Would a wait for the runtime of `handle` block the thread that drives it?
+#[inline]
 pub(crate) fn can_block(handle: &Handle, adopted: bool) -> Result<(), WouldBlock> {
+    if INSIDE.get().is_none() && !adopted { Ok(()) } else { can_block_here(handle, adopted) }
+}
+
+fn can_block_here(handle: &Handle, adopted: bool) -> Result<(), WouldBlock> {
     let inside = INSIDE.get() == Some(handle.id());
     let in_task = || {
         adopted
