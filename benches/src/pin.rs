@@ -2,7 +2,7 @@
 //!
 //! A thread that wakes another one on an idle processor pays for waking that processor up, and on a virtual machine that
 //! is more than all the rest of a loopback request. Whether it happens is the scheduler's choice, and it hides what the
-//! subjects do themselves; so the echo scenarios are measured both ways.
+//! subjects do themselves; so the echo scenarios are measured on one processor, and once more wherever the threads go.
 
 use nix::{
     sched::{CpuSet, sched_getaffinity, sched_setaffinity},

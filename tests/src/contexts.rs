@@ -92,6 +92,24 @@ pub struct Bench {
     pub flavour: Flavour,
     /// Where the trial stands.
     pub steps: Steps,
+    /// The tokio runtime whose context the runner's values belong to.
+    pub home: Option<runtime::Id>,
+}
+
+impl Bench {
+    /// A fresh runner.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the runner's context cannot be entered from a plain thread.
+    pub fn new(flavour: Flavour, steps: Steps) -> Self {
+        let runner = flavour.runner();
+        let home = (flavour.family == Family::Tokio).then(|| {
+            let look = || runner.enter(|| runtime::Handle::current().id());
+            thread::scope(|scope| scope.spawn(look).join()).expect("the context of a plain thread")
+        });
+        Self { runner, flavour, steps, home }
+    }
 }
 
 /// The operation, to be run inside a context.

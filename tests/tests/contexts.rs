@@ -31,9 +31,16 @@ const IMPOSSIBLE: &[Impossible] = &[
     Impossible {
         spots: &["thread_local_after_use"],
         flavours: &[],
-        operations: |_| true,
+        operations: |operation| operation.name != "enter",
         remedy: "call before the thread ends",
         why: "the runtimes keep values in thread-locals, and this thread has destroyed them",
+    },
+    Impossible {
+        spots: &["thread_local_after_use"],
+        flavours: &["tokio", "tokio_inline", "tokio_multi1", "tokio_multi4", "tokio_multi1_inline", "tokio_handle"],
+        operations: |operation| operation.name == "enter",
+        remedy: "call before the thread ends",
+        why: "tokio's context is a value in a thread-local, and this thread has destroyed it",
     },
     Impossible {
         spots: &["own_native"],
@@ -165,7 +172,7 @@ fn attempt(
     operation: &'static Operation,
 ) -> Result<Outcome, Failed> {
     let result = trial::within(name, move |steps| {
-        let bench = Bench { runner: flavour.runner(), flavour: *flavour, steps: steps.clone() };
+        let bench = Bench::new(*flavour, steps.clone());
         let (sender, receiver) = mpsc::channel();
         let inner = bench.clone();
         steps.at("entering the context");

@@ -1,1 +1,268 @@
-fn main() {}
+//! What a runner leaves behind: no thread, no file descriptor, no task. One process, one thing at a time.
+
+use libtest_mimic::{Arguments, Conclusion, Trial};
+use pontoon::{AsyncContext, Outcome, Runner, Smol, Tokio};
+use pontoon_tests::{
+    contexts::{FLAVOURS, Flavour},
+    operations::echo_server,
+    process,
+    trial::{DEADLINE, Steps, within},
+};
+use std::{
+    env, io,
+    process::{Command, ExitCode, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+/// How many lives of a runner are counted.
+const CYCLES: usize = 1_000;
+/// How many go before, so that what is global has grown to its size: async-io's thread, the blocking pools.
+const WARM_UP: usize = 50;
+/// The least and the most that a thread pool may differ by: its idle threads come and go by themselves.
+const CHILD: &str = "PONTOON_TEST_CHILD";
+
+fn main() -> ExitCode {
+    if let Ok(flavour) = env::var(CHILD) {
+        return leave(&flavour);
+    }
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads = Some(1);
+    let mut trials = Vec::new();
+    let mut add = |name: String, test: fn(&Flavour, &Steps), flavour: &'static Flavour| {
+        let title = name.clone();
+        trials.push(Trial::test(name, move || Ok(within(&title, move |steps| test(flavour, steps))?)));
+    };
+    for flavour in FLAVOURS {
+        add(format!("{}::start_use_close", flavour.name), start_use_close, flavour);
+        add(format!("{}::start_use_drop", flavour.name), start_use_drop, flavour);
+        add(format!("{}::failed_enters", flavour.name), failed_enters, flavour);
+        add(format!("{}::exit_without_close", flavour.name), exit_without_close, flavour);
+    }
+    for shared in ["smol", "tokio"] {
+        let flavour = FLAVOURS.iter().find(|flavour| flavour.name == shared).expect("a flavour of that name");
+        add(format!("{shared}::three_hundred_clients"), three_hundred_clients, flavour);
+    }
+    let conclusion: Conclusion = libtest_mimic::run(&arguments, trials);
+    conclusion.exit_code()
+}
+
+/// What a process holds.
+#[derive(Debug)]
+struct Holdings {
+    threads: Vec<String>,
+    descriptors: usize,
+}
+
+impl Holdings {
+    fn now() -> Self {
+        let mut threads = process::threads();
+        threads.sort();
+        Self { threads, descriptors: process::descriptors() }
+    }
+
+    /// Waits until the process holds no more than this. A joined thread is listed for a moment after it was joined.
+    #[track_caller]
+    fn assert_kept(&self) {
+        let start = Instant::now();
+        loop {
+            let now = Self::now();
+            if now.threads.len() <= self.threads.len() && now.descriptors <= self.descriptors {
+                return;
+            }
+            assert!(start.elapsed() < DEADLINE / 3, "before: {self:?}\nafter: {now:?}");
+            thread::yield_now();
+        }
+    }
+}
+
+/// Uses everything that may start something.
+fn use_it(runner: &Runner) {
+    runner.run(runner.sleep(Duration::from_micros(10)));
+    assert_eq!(runner.spawn(async { 1 }).join().unwrap(), 1);
+    assert_eq!(runner.spawn_local(|| async { 2 }).join().unwrap(), 2);
+    runner.spawn(std::future::pending::<()>()).detach();
+}
+
+fn life(flavour: &Flavour, end: impl Fn(Runner)) {
+    let runner = flavour.runner();
+    use_it(&runner);
+    assert_eq!(runner.stats().tasks, 1, "the detached one");
+    end(runner);
+}
+
+fn lives(flavour: &Flavour, steps: &Steps, end: fn(Runner)) {
+    for cycle in 0..WARM_UP {
+        steps.at(format!("warming up: {cycle}"));
+        life(flavour, end);
+    }
+    let before = Holdings::now();
+    for cycle in 0..CYCLES {
+        steps.at(format!("life {cycle}"));
+        life(flavour, end);
+    }
+    steps.at("counting what is left");
+    before.assert_kept();
+}
+
+fn start_use_close(flavour: &Flavour, steps: &Steps) {
+    lives(flavour, steps, |runner| {
+        runner.close().unwrap();
+        assert_eq!(runner.stats().tasks, 0);
+        assert_eq!(runner.stats().callers, 0);
+    });
+}
+
+fn start_use_drop(flavour: &Flavour, steps: &Steps) {
+    lives(flavour, steps, drop);
+}
+
+/// A context that opens a descriptor and then fails to enter.
+struct Failing {
+    dropped: Arc<AtomicUsize>,
+    number: usize,
+}
+
+impl Drop for Failing {
+    fn drop(&mut self) {
+        self.dropped.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+impl AsyncContext for Failing {
+    type Value = ();
+    type Error = io::Error;
+
+    async fn enter(&mut self) -> io::Result<()> {
+        let _socket = std::net::TcpStream::connect(echo_server())?;
+        futures_lite::future::yield_now().await;
+        assert!(self.number % 3 != 0, "every third one panics");
+        Err(io::Error::other("no"))
+    }
+
+    async fn exit(self, (): (), _: Outcome<'_>) -> io::Result<()> {
+        unreachable!("it was never entered")
+    }
+}
+
+fn failed_enters(flavour: &Flavour, steps: &Steps) {
+    let runner = flavour.runner();
+    use_it(&runner);
+    let dropped = Arc::new(AtomicUsize::new(0));
+    let enter = |number, kept| {
+        let context = Failing { dropped: dropped.clone(), number };
+        let entered = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            if kept { runner.enter_context(context) } else { runner.wrap_context(context).map(drop) }
+        }));
+        assert!(!matches!(entered, Ok(Ok(()))));
+    };
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| ()));
+    for number in 0..6 {
+        enter(number, number % 2 == 0);
+    }
+    let (before, tasks) = (Holdings::now(), runner.stats().tasks);
+    for number in 0..100 {
+        steps.at(format!("enter {number}"));
+        enter(number, number % 2 == 0);
+    }
+    std::panic::set_hook(hook);
+    assert_eq!(dropped.load(Ordering::SeqCst), 106);
+    assert_eq!(runner.stats().tasks, tasks);
+    // The server's side of a connection ends a moment later.
+    before.assert_kept();
+    runner.close().unwrap();
+}
+
+/// A client that keeps a handle of the shared runner, and a task there.
+struct Client {
+    runner: Runner,
+    pings: async_channel::Sender<async_channel::Sender<u32>>,
+}
+
+impl Client {
+    fn new(runner: &Runner, number: u32) -> Self {
+        let (pings, pinged) = async_channel::bounded::<async_channel::Sender<u32>>(1);
+        let connection = async move {
+            while let Ok(pong) = pinged.recv().await {
+                let _ = pong.send(number).await;
+            }
+        };
+        runner.spawn(connection).detach();
+        Self { runner: runner.clone(), pings }
+    }
+
+    fn ping(&self) -> u32 {
+        self.runner.run(async {
+            let (pong, answer) = async_channel::bounded(1);
+            self.pings.send(pong).await.unwrap();
+            answer.recv().await.unwrap()
+        })
+    }
+}
+
+fn three_hundred_clients(flavour: &Flavour, steps: &Steps) {
+    let shared = if flavour.name == "smol" { Smol::shared() } else { Tokio::shared() };
+    steps.at("warming up");
+    use_it(shared);
+    drop(Client::new(shared, 0).ping());
+    let tasks = shared.stats().tasks;
+    let before = Holdings::now();
+    let clients: Vec<_> = (0..300).map(|number| Client::new(shared, number)).collect();
+    steps.at("from this thread");
+    for (number, client) in (0..).zip(&clients) {
+        assert_eq!(client.ping(), number);
+    }
+    // The clients, and nobody else, are what there is more of.
+    before.assert_kept();
+    steps.at("from thirty threads");
+    thread::scope(|scope| {
+        for clients in clients.chunks(10) {
+            scope.spawn(move || {
+                for _ in 0..10 {
+                    for client in clients {
+                        client.ping();
+                    }
+                }
+            });
+        }
+    });
+    assert!(shared.stats().tasks >= tasks + 299);
+    drop(clients);
+    steps.at("the connections end");
+    while shared.stats().tasks > tasks {
+        shared.run(shared.sleep(Duration::from_millis(1)));
+    }
+    before.assert_kept();
+}
+
+/// In a child process: uses a runner, leaves work behind, and ends without closing it.
+fn leave(flavour: &str) -> ExitCode {
+    let flavour = FLAVOURS.iter().find(|known| known.name == flavour).expect("a flavour of that name");
+    let runner = Box::leak(Box::new(flavour.runner()));
+    use_it(runner);
+    runner.spawn(runner.sleep(Duration::from_secs(3600))).detach();
+    runner.unblock_iter(std::iter::repeat(1));
+    println!("used");
+    ExitCode::from(7)
+}
+
+fn exit_without_close(flavour: &Flavour, steps: &Steps) {
+    steps.at("waiting for the child");
+    let start = Instant::now();
+    let child = Command::new(env::current_exe().unwrap())
+        .env(CHILD, flavour.name)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let (out, err) = (String::from_utf8_lossy(&child.stdout), String::from_utf8_lossy(&child.stderr));
+    assert_eq!(child.status.code(), Some(7), "{out}{err}");
+    assert_eq!(out, "used\n");
+    assert_eq!(err, "", "silent");
+    // Generous: starting a process on a busy machine takes long. A wait for the work left behind takes for ever.
+    assert!(start.elapsed() < DEADLINE / 3, "took {:?}", start.elapsed());
+}

@@ -84,7 +84,7 @@ fn compare() -> Result<(), Box<dyn Error>> {
     let chosen = options.chosen()?;
     if options.list {
         for scenario in &chosen {
-            println!("{:18} {}", scenario.name, scenario.about);
+            println!("{:22} {}", scenario.name, scenario.about);
         }
         return Ok(());
     }
@@ -115,7 +115,8 @@ fn compare() -> Result<(), Box<dyn Error>> {
     for check in &checks {
         println!("  {check}");
     }
-    let met = checks.iter().filter(|check| check.is_met()).count();
-    println!("{met} of {} met", checks.len());
+    let counted: Vec<_> = checks.iter().filter(|check| !check.aside).collect();
+    let met = counted.iter().filter(|check| check.is_met()).count();
+    println!("{met} of {} met; those in brackets are for information", counted.len());
     Ok(())
 }

@@ -106,11 +106,11 @@ pub fn all() -> Vec<Scenario> {
         nested_call::waiting(),
         life::scenario(),
     ];
-    all.extend(echo::scenarios());
+    all.extend(echo::two_cores());
     all.extend(callers::scenarios());
     all.extend(lateness::scenarios());
     // Where threads have been stays with them for a while, so the scenarios that pin them come last.
-    all.extend(echo::one_core());
+    all.extend(echo::scenarios());
     all
 }
 

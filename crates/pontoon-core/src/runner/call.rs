@@ -183,7 +183,7 @@ fn finish<T>(called: Result<(), RunError>, result: Option<Result<T, Payload>>) -
 
 /// Starts whatever a task needs to make progress.
 pub(crate) fn start(lp: &Arc<Loop>) -> Result<(), RunError> {
-    lp.start_executor()?;
+    start_executor(lp)?;
     host::ensure(lp)
 }
 
@@ -267,10 +267,7 @@ impl Drop for Discard<'_> {
 /// Checks the door and gives the call its depth.
 #[inline]
 fn enter(lp: &Arc<Loop>, door: Door) -> Result<Depth, RunError> {
-    if current::context_is_gone() {
-        return Err(thread_ends());
-    }
-    if !lp.is_ready() {
+    if !lp.is_ready() || current::context_is_gone() {
         knock(lp, door)?;
     }
     let depth = Depth::enter(lp.config.max_depth)?;
@@ -294,7 +291,13 @@ fn knock(lp: &Arc<Loop>, door: Door) -> Result<(), RunError> {
         Door::Join | Door::Exit if lp.is_forked() => return Err(RunError::Forked),
         Door::Join | Door::Exit => {}
     }
-    lp.start_executor()
+    start_executor(lp)
+}
+
+/// Starts the runtime if nobody has, unless this thread could not use it any more.
+#[inline]
+pub(crate) fn start_executor(lp: &Arc<Loop>) -> Result<(), RunError> {
+    if current::context_is_gone() { Err(thread_ends()) } else { lp.start_executor() }
 }
 
 /// A call leaves: if a level below it on this stack looks at the queue anyway, that is enough.
@@ -457,6 +460,8 @@ fn wait_only(lp: &Loop, drive: &mut Drive<'_>, limit: Option<Duration>, repoll: 
 
 /// Polls the future on a thread of its own for the rest of the call, outside of the runtime that holds this one.
 fn move_out(lp: &Arc<Loop>, own: &mut (dyn Own + Send), limit: Option<Duration>, pair: &Pair) -> Result<(), RunError> {
+    // The runtime around this thread may have swallowed the wake-up of the first poll.
+    pair.0.set_woken();
     let moved = thread::scope(|scope| {
         let own = &mut *own;
         let body = move || {

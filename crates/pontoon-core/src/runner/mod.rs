@@ -282,7 +282,8 @@ impl Runner {
     ///
     /// # Panics
     ///
-    /// Panics if the runtime cannot be started.
+    /// Panics if the runtime cannot be started, and in the destructor of a thread-local after the thread has used the
+    /// runtime.
     ///
     /// # Examples
     ///
@@ -292,7 +293,7 @@ impl Runner {
     /// ```
     #[track_caller]
     pub fn enter<T>(&self, f: impl FnOnce() -> T) -> T {
-        if let Err(error) = self.lp().start_executor() {
+        if let Err(error) = call::start_executor(self.lp()) {
             refuse(&error);
         }
         self.lp().enter(f)
@@ -417,10 +418,11 @@ impl Runner {
     ///
     /// # Panics
     ///
-    /// Panics if the runtime cannot be started.
+    /// Panics if the runtime cannot be started, and in the destructor of a thread-local after the thread has used the
+    /// runtime.
     #[track_caller]
     pub fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
-        if let Err(error) = self.lp().start_executor() {
+        if let Err(error) = call::start_executor(self.lp()) {
             refuse(&error);
         }
         self.lp().sleep(duration)

@@ -1,0 +1,72 @@
+//! The calls that touch no socket, one by one: `cargo bench -p pontoon-benches`, with a part of a name to choose.
+//!
+//! The same subjects as in `compare`, through the same traits. These are for a look at one change; `compare` measures
+//! the subjects against each other.
+#![forbid(unsafe_code)]
+
+use divan::{Bencher, black_box, counter::ItemsCount};
+use futures_lite::{StreamExt as _, future::yield_now, stream};
+use pontoon_benches::subjects::{Items, Loop, Nest, Pump, Subject, async_std, futures, ours, smol, tokio};
+
+type OnSmol = ours::Pontoon<ours::OnSmol>;
+type OnAsyncStd = ours::Pontoon<ours::OnAsyncStd>;
+type OnTokio = ours::Pontoon<ours::OnTokio>;
+
+fn main() {
+    divan::main();
+}
+
+#[divan::bench(types = [
+    OnSmol, OnAsyncStd, OnTokio, smol::InPlace, async_std::BlockOn, tokio::InPlace, tokio::HandleBlockOn,
+    futures::Pollster,
+])]
+fn ready_call<S: Subject>(bencher: Bencher<'_, '_>) {
+    let subject = S::start();
+    bencher.bench_local(|| subject.call(async { black_box(1) }));
+}
+
+const ITEMS: u32 = 1024;
+
+#[divan::bench(types = [
+    OnSmol, OnAsyncStd, OnTokio, smol::Lite, async_std::BlockOn, tokio::InPlace, tokio::HandleBlockOn,
+    futures::Futures,
+])]
+fn ready_item<S: Items>(bencher: Bencher<'_, '_>) {
+    let subject = S::start();
+    let all = || subject.items(stream::iter(0..u64::from(ITEMS)).map(black_box)).fold(0, u64::wrapping_add);
+    bencher.counter(ItemsCount::new(ITEMS)).bench_local(all);
+}
+
+#[divan::bench(types = [OnSmol, OnAsyncStd, OnTokio, smol::BlockOn, async_std::BlockOn, tokio::HandleBlockOn])]
+fn item_from_task<S: Pump>(bencher: Bencher<'_, '_>) {
+    let subject = S::start();
+    let all = || subject.pump(stream::iter(0..u64::from(ITEMS)).map(black_box)).fold(0, u64::wrapping_add);
+    bencher.counter(ItemsCount::new(ITEMS)).bench_local(all);
+}
+
+#[divan::bench(types = [
+    OnSmol, OnAsyncStd, OnTokio, smol::InPlace, async_std::BlockOn, tokio::InPlace, tokio::HandleBlockOn,
+])]
+fn spawn_join<S: Loop>(bencher: Bencher<'_, '_>) {
+    let subject = S::start();
+    bencher.bench_local(|| subject.join(subject.spawn(async { black_box(1) })));
+}
+
+/// So many inner calls that the outer one does not count.
+const NESTED: u32 = 256;
+
+#[divan::bench(types = [OnSmol, OnAsyncStd, OnTokio, smol::Lite, async_std::BlockOn, tokio::HandleBlockOn])]
+fn nested_call<S: Nest>(bencher: Bencher<'_, '_>) {
+    let subject = S::start();
+    bencher.counter(ItemsCount::new(NESTED)).bench_local(|| subject.nest(NESTED, || async { black_box(1) }));
+}
+
+#[divan::bench(types = [OnSmol, OnAsyncStd, OnTokio, smol::Lite, async_std::BlockOn, tokio::HandleBlockOn])]
+fn nested_wait<S: Nest>(bencher: Bencher<'_, '_>) {
+    let subject = S::start();
+    let make = || async {
+        yield_now().await;
+        black_box(1)
+    };
+    bencher.counter(ItemsCount::new(NESTED)).bench_local(|| subject.nest(NESTED, make));
+}

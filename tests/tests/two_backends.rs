@@ -1,0 +1,224 @@
+//! Two facades on two backends in one binary, with all features on.
+
+use async_std::net::TcpStream as AsyncStdStream;
+use futures_lite::{AsyncReadExt as _, AsyncWriteExt as _, future};
+use pontoon::{AsyncStd, Runner, Smol, Tokio};
+use pontoon_tests::{operations::echo_server, process, trial::within};
+use std::{
+    io,
+    net::SocketAddr,
+    process::Command,
+    sync::{Arc, Barrier},
+    thread,
+    time::Duration,
+};
+
+/// A client of async-io, and its facade on smol.
+struct SmolClient(async_io::Async<std::net::TcpStream>);
+
+impl SmolClient {
+    fn connect(address: SocketAddr) -> io::Result<Self> {
+        Smol::shared().run(async { Ok(Self(async_io::Async::<std::net::TcpStream>::connect(address).await?)) })
+    }
+
+    fn ask(&mut self, question: &[u8]) -> io::Result<Vec<u8>> {
+        Smol::shared().run(async {
+            let mut answer = vec![0; question.len()];
+            self.0.write_all(question).await?;
+            self.0.read_exact(&mut answer).await?;
+            Ok(answer)
+        })
+    }
+}
+
+/// A client of async-std, and its facade.
+struct AsyncStdClient(AsyncStdStream);
+
+impl AsyncStdClient {
+    fn connect(address: SocketAddr) -> io::Result<Self> {
+        AsyncStd::shared().run(async { Ok(Self(AsyncStdStream::connect(address).await?)) })
+    }
+
+    fn ask(&mut self, question: &[u8]) -> io::Result<Vec<u8>> {
+        AsyncStd::shared().run(async {
+            let mut answer = vec![0; question.len()];
+            self.0.write_all(question).await?;
+            self.0.read_exact(&mut answer).await?;
+            Ok(answer)
+        })
+    }
+}
+
+/// A client of tokio with a connection task, as many are, and its facade.
+struct TokioClient {
+    questions: tokio::sync::mpsc::Sender<(Vec<u8>, tokio::sync::oneshot::Sender<io::Result<Vec<u8>>>)>,
+}
+
+impl TokioClient {
+    fn connect(address: SocketAddr) -> io::Result<Self> {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+        Tokio::shared().run(async {
+            let mut stream = tokio::net::TcpStream::connect(address).await?;
+            let (questions, mut asked) = tokio::sync::mpsc::channel::<(Vec<u8>, tokio::sync::oneshot::Sender<_>)>(1);
+            tokio::spawn(async move {
+                while let Some((mut text, reply)) = asked.recv().await {
+                    let answer = async {
+                        stream.write_all(&text).await?;
+                        stream.read_exact(&mut text).await?;
+                        Ok(text)
+                    };
+                    let _ = reply.send(answer.await);
+                }
+            });
+            Ok(Self { questions })
+        })
+    }
+
+    fn ask(&mut self, question: &[u8]) -> io::Result<Vec<u8>> {
+        Tokio::shared().run(async {
+            let (reply, answer) = tokio::sync::oneshot::channel();
+            self.questions.send((question.to_vec(), reply)).await.map_err(io::Error::other)?;
+            answer.await.map_err(io::Error::other)?
+        })
+    }
+}
+
+#[test]
+fn both_work_from_several_threads() {
+    within("both_work_from_several_threads", |steps| {
+        let address = echo_server();
+        steps.at("asking");
+        thread::scope(|scope| {
+            for number in 0..4_u8 {
+                scope.spawn(move || {
+                    let mut smol = SmolClient::connect(address).unwrap();
+                    let mut tokio = TokioClient::connect(address).unwrap();
+                    let mut async_std = AsyncStdClient::connect(address).unwrap();
+                    for round in 0..100 {
+                        let question = [number, round];
+                        assert_eq!(smol.ask(&question).unwrap(), question);
+                        assert_eq!(tokio.ask(&question).unwrap(), question);
+                        assert_eq!(async_std.ask(&question).unwrap(), question);
+                    }
+                });
+            }
+        });
+    })
+    .unwrap();
+}
+
+#[test]
+fn each_works_inside_the_other() {
+    within("each_works_inside_the_other", |steps| {
+        let address = echo_server();
+        let mut smol = SmolClient::connect(address).unwrap();
+        let mut tokio = TokioClient::connect(address).unwrap();
+        let mut async_std = AsyncStdClient::connect(address).unwrap();
+        for round in 0..100_u8 {
+            steps.at(format!("round {round}: tokio inside smol"));
+            let inner = Smol::shared().run(async {
+                future::yield_now().await;
+                tokio.ask(&[round])
+            });
+            assert_eq!(inner.unwrap(), [round]);
+            steps.at(format!("round {round}: smol inside tokio"));
+            let inner = Tokio::shared().run(async {
+                tokio::task::yield_now().await;
+                smol.ask(&[round])
+            });
+            assert_eq!(inner.unwrap(), [round]);
+            steps.at(format!("round {round}: tokio inside async-std inside tokio"));
+            let inner = Tokio::shared().run(async {
+                AsyncStd::shared().run(async {
+                    future::yield_now().await;
+                    async_std.ask(&[round])?;
+                    tokio.ask(&[round])
+                })
+            });
+            assert_eq!(inner.unwrap(), [round]);
+        }
+        steps.at("tasks of one that call the other");
+        let asking = Smol::shared().spawn(async move {
+            for round in 0..100_u8 {
+                assert_eq!(tokio.ask(&[round]).unwrap(), [round]);
+                future::yield_now().await;
+            }
+        });
+        let other = Tokio::shared().spawn(async move {
+            for round in 0..100_u8 {
+                assert_eq!(smol.ask(&[round]).unwrap(), [round]);
+                tokio::task::yield_now().await;
+            }
+        });
+        asking.join().unwrap();
+        other.join().unwrap();
+    })
+    .unwrap();
+}
+
+#[test]
+fn the_default_is_tokio_and_chosen_once() {
+    within("the_default_is_tokio_and_chosen_once", |_| {
+        let name = |runner: &Runner| runner.executor().name();
+        assert_eq!(name(pontoon::global()), name(Tokio::shared()));
+        assert_eq!(name(&pontoon::runner()), name(Tokio::shared()));
+        let home = |runner: &Runner| runner.enter(|| tokio::runtime::Handle::current().id());
+        assert_eq!(home(pontoon::global()), home(Tokio::shared()), "the global runner is the shared one");
+        assert_ne!(home(&pontoon::runner()), home(Tokio::shared()), "a new runner is a new one");
+        // In use already, so a choice comes too late; it is given back, and again.
+        let late = pontoon::set_global(Runner::new(Smol::new())).unwrap_err();
+        assert_eq!(late.executor().name(), "smol");
+        let again = pontoon::set_global(late).unwrap_err();
+        assert_eq!(again.run(async { 1 }), 1);
+        assert_eq!(name(pontoon::global()), name(Tokio::shared()));
+        assert_eq!(pontoon::run(async { 2 }), 2);
+    })
+    .unwrap();
+}
+
+/// The first use of each shared runner comes from sixteen threads at once, in a process where nobody else uses them.
+#[test]
+fn one_loop_whoever_comes_first() {
+    const CHILD: &str = "PONTOON_TEST_CHILD";
+    if std::env::var_os(CHILD).is_some() {
+        return first_uses();
+    }
+    for _ in 0..10 {
+        let child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "one_loop_whoever_comes_first", "--nocapture"])
+            .env(CHILD, "1")
+            .output()
+            .unwrap();
+        assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stderr));
+    }
+}
+
+fn first_uses() {
+    let backends: [(_, fn() -> &'static Runner); 3] =
+        [("pontoon-smol", Smol::shared), ("pontoon-async-s", AsyncStd::shared), ("pontoon-tokio", Tokio::shared)];
+    for (name, shared) in backends {
+        within(&format!("first uses of {name}"), move |steps| {
+            let barrier = Arc::new(Barrier::new(16));
+            steps.at("the first calls");
+            let start = |number| {
+                let barrier = barrier.clone();
+                thread::spawn(move || {
+                    barrier.wait();
+                    let runner = shared();
+                    runner.run(runner.sleep(Duration::from_millis(1)));
+                    runner.run(runner.spawn(async move { number })).unwrap()
+                })
+            };
+            let threads: Vec<_> = (0..16).map(start).collect();
+            for (number, thread) in threads.into_iter().enumerate() {
+                assert_eq!(thread.join().unwrap(), number);
+            }
+            steps.at("counting the loops");
+            // A thread that was just started still has the name of the one that started it.
+            while process::threads().iter().filter(|thread| thread.as_str() == name).count() != 1 {
+                thread::yield_now();
+            }
+        })
+        .unwrap();
+    }
+}
