@@ -70,7 +70,7 @@ pub fn run(scenarios: &[Scenario], env: &Env) -> Vec<Outcome> {
 }
 
 fn measure(scenario: &Scenario, rounds: u32, env: &Env, bar: &ProgressBar) -> Outcome {
-    let _pinned = scenario.one_core.then(|| Pinned::new(env.server));
+    let _pinned = scenario.one_core.then(|| Pinned::new(&env.processes));
     let mut meters = vec![Meter::default(); scenario.entries.len()];
     for round in 0..rounds {
         for index in order(scenario.entries.len(), round) {

@@ -7,11 +7,16 @@
 //! | [`meter`] | samples, context switches and CPU time of one subject in one scenario |
 //! | [`compare`] | the rounds: every subject in turn, again and again, in one process |
 //! | [`report`] | the table, `results.json`, the plots, and what had to be shown |
-//! | [`server`] | the other process: it echoes |
+//! | [`server`] | the other process: it echoes, and answers GET |
+//! | `facades`, `daemons` | real clients and the servers they need, with the feature `peers` |
 #![forbid(unsafe_code)]
 
 pub mod client;
 pub mod compare;
+#[cfg(feature = "peers")]
+pub mod daemons;
+#[cfg(feature = "peers")]
+pub mod facades;
 pub mod io;
 pub mod meter;
 pub mod pace;

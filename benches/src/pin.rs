@@ -14,13 +14,14 @@ use std::fs;
 #[derive(Debug)]
 pub struct Pinned {
     before: Option<CpuSet>,
-    processes: [u32; 2],
+    processes: Vec<u32>,
 }
 
 impl Pinned {
-    /// Pins this process and `other` to the first processor that this thread may use, where the system lets us.
-    pub fn new(other: u32) -> Self {
-        let processes = [std::process::id(), other];
+    /// Pins this process and the `others` (0 is none) to the first processor that this thread may use, where the system lets us.
+    pub fn new(others: &[u32]) -> Self {
+        let others = others.iter().copied().filter(|process| *process != 0);
+        let processes: Vec<_> = others.chain([std::process::id()]).collect();
         let before = sched_getaffinity(Pid::from_raw(0)).ok();
         let first = before.as_ref().and_then(|set| (0..CpuSet::count()).find(|cpu| set.is_set(*cpu).unwrap_or(false)));
         let mut one = CpuSet::new();

@@ -1,4 +1,5 @@
-//! The other process: the same binary, started again with the argument `serve`. It ends when its input does.
+//! The other process: the same binary, started again with the argument `serve`: an echo server, and as much of an HTTP
+//! server as the clients here need. It ends when its input does.
 
 use std::{
     env,
@@ -19,6 +20,8 @@ pub struct Servers {
     input: Option<ChildStdin>,
     /// Sends back whatever comes in.
     pub echo: SocketAddr,
+    /// Answers `GET /6` and `GET /5mb`.
+    pub http: SocketAddr,
 }
 
 impl Servers {
@@ -38,7 +41,8 @@ impl Servers {
             line.parse().map_err(|_| io::Error::other(format!("the server says {line:?}, which is no address")))
         };
         let echo = address()?;
-        Ok(Self { child, input, echo })
+        let http = address()?;
+        Ok(Self { child, input, echo, http })
     }
 }
 
@@ -63,6 +67,7 @@ impl Drop for Servers {
 /// If it cannot listen.
 pub fn serve() -> io::Result<()> {
     println!("{}", listen(echo)?);
+    println!("{}", listen(http)?);
     io::stdin().read_to_end(&mut Vec::new()).map(drop)
 }
 
@@ -86,5 +91,30 @@ fn echo(mut stream: TcpStream) -> io::Result<()> {
             0 => return Ok(()),
             length => stream.write_all(&buffer[..length])?,
         }
+    }
+}
+
+/// The body of `GET /6`.
+pub const SIX: &str = "pontoo";
+/// The length of the body of `GET /5mb`.
+pub const FIVE_MB: usize = 5 << 20;
+
+fn http(mut stream: TcpStream) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    let answer = |body: &[u8]| {
+        let mut answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len()).into_bytes();
+        answer.extend(body);
+        answer
+    };
+    let (short, long) = (answer(SIX.as_bytes()), answer(&vec![b'x'; FIVE_MB]));
+    let mut lines = BufReader::new(stream.try_clone()?).lines();
+    loop {
+        let Some(request) = lines.next().transpose()? else { return Ok(()) };
+        for line in lines.by_ref() {
+            if line?.is_empty() {
+                break;
+            }
+        }
+        stream.write_all(if request.starts_with("GET /5mb ") { &long } else { &short })?;
     }
 }

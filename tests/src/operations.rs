@@ -161,7 +161,8 @@ fn ready(bench: &Bench) -> Result<(), Refused> {
 }
 
 fn enter(bench: &Bench) -> Result<(), Refused> {
-    let home = unless_refused(|| bench.runner.enter(|| tokio::runtime::Handle::try_current().ok().map(|handle| handle.id())))?;
+    let home =
+        unless_refused(|| bench.runner.enter(|| tokio::runtime::Handle::try_current().ok().map(|handle| handle.id())))?;
     assert!(bench.home.is_none() || bench.home == home, "in another context");
     Ok(())
 }

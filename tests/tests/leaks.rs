@@ -23,7 +23,6 @@ use std::{
 const CYCLES: usize = 1_000;
 /// How many go before, so that what is global has grown to its size: async-io's thread, the blocking pools.
 const WARM_UP: usize = 50;
-/// The least and the most that a thread pool may differ by: its idle threads come and go by themselves.
 const CHILD: &str = "PONTOON_TEST_CHILD";
 
 fn main() -> ExitCode {
@@ -209,7 +208,7 @@ fn three_hundred_clients(flavour: &Flavour, steps: &Steps) {
     let shared = if flavour.name == "smol" { Smol::shared() } else { Tokio::shared() };
     steps.at("warming up");
     use_it(shared);
-    drop(Client::new(shared, 0).ping());
+    assert_eq!(Client::new(shared, 0).ping(), 0);
     let tasks = shared.stats().tasks;
     let before = Holdings::now();
     let clients: Vec<_> = (0..300).map(|number| Client::new(shared, number)).collect();
@@ -254,11 +253,8 @@ fn leave(flavour: &str) -> ExitCode {
 fn exit_without_close(flavour: &Flavour, steps: &Steps) {
     steps.at("waiting for the child");
     let start = Instant::now();
-    let child = Command::new(env::current_exe().unwrap())
-        .env(CHILD, flavour.name)
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
+    let child =
+        Command::new(env::current_exe().unwrap()).env(CHILD, flavour.name).stdin(Stdio::null()).output().unwrap();
     let (out, err) = (String::from_utf8_lossy(&child.stdout), String::from_utf8_lossy(&child.stderr));
     assert_eq!(child.status.code(), Some(7), "{out}{err}");
     assert_eq!(out, "used\n");

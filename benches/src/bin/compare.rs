@@ -1,10 +1,12 @@
 //! Runs the scenarios and says what came of them.
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "peers")]
+use pontoon_benches::daemons::Daemons;
 use pontoon_benches::{
     compare,
     report::{json, must_show, svg, table},
-    scenarios::{self, Env, Scenario},
+    scenarios::{self, Env, Scenario, weight},
     server::{self, Servers},
 };
 use std::{env, error::Error, fs, path::PathBuf, process::ExitCode};
@@ -65,10 +67,11 @@ impl Options {
 }
 
 fn main() -> ExitCode {
-    let done = if env::args().nth(1).is_some_and(|word| word == server::SERVE) {
-        server::serve().map_err(Into::into)
-    } else {
-        compare()
+    let words: Vec<_> = env::args().skip(1).collect();
+    let done = match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [server::SERVE] => server::serve().map_err(Into::into),
+        [weight::WEIGH, what, who] => weight::weigh(what, who).map_err(Into::into),
+        _ => compare(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -90,7 +93,18 @@ fn compare() -> Result<(), Box<dyn Error>> {
     }
 
     let servers = Servers::start()?;
-    let outcomes = compare::run(&chosen, &Env { echo: servers.echo, server: servers.process(), quick: options.quick });
+    let mut env = Env {
+        echo: servers.echo,
+        http: servers.http,
+        postgres: None,
+        redis: None,
+        processes: [servers.process(), 0, 0],
+        quick: options.quick,
+    };
+    #[cfg(feature = "peers")]
+    let _daemons = Daemons::start(&chosen, &mut env);
+    let (chosen, not_run): (Vec<_>, Vec<_>) = chosen.into_iter().partition(|scenario| scenario.needs.met(&env));
+    let outcomes = compare::run(&chosen, &env);
 
     for outcome in &outcomes {
         if options.markdown {
@@ -109,6 +123,14 @@ fn compare() -> Result<(), Box<dyn Error>> {
         fs::write(plots.join(format!("{}.svg", outcome.name)), svg::bars(outcome))?;
     }
     println!("written: {} and {} plots in {}", results.display(), outcomes.len(), plots.display());
+
+    for scenario in &not_run {
+        println!("not run: {}; {}", scenario.name, scenario.needs.missing());
+    }
+    #[cfg(not(feature = "peers"))]
+    if options.only.is_empty() {
+        println!("not run: http-get, http-5mb, postgres-query, postgres-rows, redis-ping; they need --features peers");
+    }
 
     println!("\nwhat had to be shown:");
     let checks = must_show::checks(&outcomes);

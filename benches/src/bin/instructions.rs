@@ -4,9 +4,9 @@
 //! shared by the operations between, is the price of one. Start, warm-up and end cancel out, so the figure hardly moves
 //! from run to run, on a busy machine too. It depends on the compiler and on the locked dependencies.
 //!
-//! Where the runner's own thread has a part in an operation, the order of the threads moves the count by a percent or
-//! two: each count is the least of a few runs, under valgrind's fair scheduler. Inline, there is one thread, and no such
-//! movement.
+//! Where the runner's own thread has a part in an operation, the order of the threads moves the count by up to a tenth,
+//! even as the least of a few runs under valgrind's fair scheduler. Such a count is shown, and not judged: inline, the
+//! same operation takes place on one thread, and its count stands still.
 #![forbid(unsafe_code)]
 
 use futures_lite::{StreamExt as _, stream};
@@ -32,13 +32,15 @@ const KEPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/instructions.json");
 /// How many times as many instructions as before are too many.
 const JUMP: f64 = 1.05;
 
+/// What is shown only.
+const MOVING: [&str; 2] = ["spawn-join smol", "spawn-join tokio"];
+
 /// The first word of a run under valgrind.
 const WORK: &str = "work";
 
 const FEW: u32 = 512;
 const MANY: u32 = 4608;
 const RUNS: u32 = 3;
-
 
 /// What is counted: a name, and the way to do so many of it.
 const WORKLOADS: [(&str, fn(u32)); 10] = [
@@ -114,7 +116,9 @@ fn check() -> Result<bool, Box<dyn Error>> {
     let kept = kept()?;
     let rustc = rustc()?;
     if kept["rustc"] != rustc.as_str() {
-        return Err(format!("the kept counts are of {}, this is {rustc}: they cannot be compared", kept["rustc"]).into());
+        return Err(
+            format!("the kept counts are of {}, this is {rustc}: they cannot be compared", kept["rustc"]).into()
+        );
     }
     let mut good = true;
     println!("{:24} {:>9} {:>9} {:>8}", "instructions", "kept", "now", "change");
@@ -125,7 +129,9 @@ fn check() -> Result<bool, Box<dyn Error>> {
             good = false;
             continue;
         };
-        let verdict = if now > before * JUMP {
+        let verdict = if MOVING.contains(&name) {
+            "  not judged"
+        } else if now > before * JUMP {
             good = false;
             "  FAILED"
         } else if now * JUMP < before {

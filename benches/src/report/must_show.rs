@@ -101,6 +101,15 @@ pub fn checks(outcomes: &[Outcome]) -> Vec<Check> {
     checks.later("lateness-storm", SMOL, "smol::block_on", 1000.0);
     checks.later("lateness-storm", TOKIO, "tokio multi_thread(1) Handle::block_on", 1000.0);
 
+    for place in ["", TWO_CORES] {
+        let scenario = |name| format!("{name}{place}");
+        checks.ratio(&scenario("http-get"), TOKIO, Against::Named("reqwest::blocking"), 0.9);
+        checks.ratio(&scenario("http-5mb"), TOKIO, Against::Named("reqwest::blocking"), 0.9);
+        checks.ratio(&scenario("postgres-query"), TOKIO, Against::Named("postgres"), 1.05);
+        checks.ratio(&scenario("postgres-rows"), TOKIO, Against::Named("postgres"), 0.7);
+        checks.ratio(&scenario("redis-ping"), TOKIO, Against::Named("sync redis"), 1.15);
+    }
+
     for outcome in outcomes {
         checks.ratio(outcome.name, ASYNC_STD, Against::Named(SMOL), ASYNC_STD_BOUND);
     }
@@ -171,7 +180,15 @@ impl<'a> Checks<'a> {
         let Some((_, row)) = self.find(scenario, ours) else { return };
         let Some(actual) = row.switches_per_op else { return };
         let what = format!("{scenario}, voluntary switches a call");
-        self.list.push(Check { what, column: ours, figures: String::new(), actual, bound, at_least: false, aside: false });
+        self.list.push(Check {
+            what,
+            column: ours,
+            figures: String::new(),
+            actual,
+            bound,
+            at_least: false,
+            aside: false,
+        });
     }
 
     /// How much later our 99th percentile is than that of the named peer.

@@ -1,7 +1,7 @@
 //! Several threads call at once, each through a client of its own, all of them on one loop.
 
 use super::{
-    Entry, Env, Scenario, Unit,
+    Entry, Env, Needs, Scenario, Unit,
     echo::{STD, Socket},
     hosted,
     spawn_join::at_once,
@@ -25,7 +25,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
 }
 
 fn scenario(name: &'static str, about: &'static str, entries: Vec<Entry>) -> Scenario {
-    Scenario { name, about, unit: Unit::PerSecond, rounds: 15, quick_rounds: 3, one_core: false, entries }
+    Scenario { name, about, unit: Unit::PerSecond, rounds: 15, quick_rounds: 3, one_core: false, needs: Needs::Nothing, entries }
 }
 
 fn one<S: Loop + Sync>(env: &Env, meter: &mut Meter) {

@@ -1,6 +1,6 @@
 //! One request of 64 bytes to another process and back, through a client whose connection is a background task.
 
-use super::{Entry, Env, Scenario, Unit, entries, hosted};
+use super::{Entry, Env, Needs, Scenario, Unit, entries, hosted};
 use crate::{
     client::Client,
     meter::Meter,
@@ -55,7 +55,7 @@ pub(super) fn two_cores() -> [Scenario; 3] {
 }
 
 fn scenario(name: &'static str, about: &'static str, entries: Vec<Entry>) -> Scenario {
-    Scenario { name, about, unit: Unit::Micros, rounds: 20, quick_rounds: 3, one_core: true, entries }
+    Scenario { name, about, unit: Unit::Micros, rounds: 20, quick_rounds: 3, one_core: true, needs: Needs::Nothing, entries }
 }
 
 fn back_to_back<S: Loop>(env: &Env, meter: &mut Meter) {

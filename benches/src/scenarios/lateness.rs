@@ -1,6 +1,6 @@
 //! How late a task is that wakes up every millisecond, while nobody calls, while calls storm, and while they are sparse.
 
-use super::{Entry, Env, Scenario, Unit, hosted};
+use super::{Entry, Env, Needs, Scenario, Unit, hosted};
 use crate::{
     client::Client,
     io::Io,
@@ -30,7 +30,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
 }
 
 fn scenario(name: &'static str, about: &'static str, entries: Vec<Entry>) -> Scenario {
-    Scenario { name, about, unit: Unit::Micros, rounds: 8, quick_rounds: 2, one_core: false, entries }
+    Scenario { name, about, unit: Unit::Micros, rounds: 8, quick_rounds: 2, one_core: false, needs: Needs::Nothing, entries }
 }
 
 const PERIOD: Duration = Duration::from_millis(1);

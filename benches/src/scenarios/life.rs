@@ -1,6 +1,6 @@
 //! A whole life: start, one call that has to wait, close.
 
-use super::{Env, Scenario, Unit, entries};
+use super::{Env, Needs, Scenario, Unit, entries};
 use crate::{
     meter::Meter,
     subjects::{Subject, ours, smol, tokio},
@@ -15,6 +15,7 @@ pub(super) fn scenario() -> Scenario {
         rounds: 15,
         quick_rounds: 3,
         one_core: false,
+        needs: Needs::Nothing,
         entries: entries![round:
             ours::Pontoon<ours::OnSmol>,
             ours::Pontoon<ours::OnAsyncStd>,

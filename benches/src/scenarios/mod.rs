@@ -10,6 +10,8 @@ mod ready_item;
 mod spawn_join;
 mod task_item;
 
+pub mod weight;
+
 use crate::{meter::Meter, subjects::Who};
 use std::net::SocketAddr;
 
@@ -18,15 +20,21 @@ use std::net::SocketAddr;
 pub struct Env {
     /// A server in another process that sends back whatever comes in.
     pub echo: SocketAddr,
-    /// The process of that server.
-    pub server: u32,
+    /// A server in the same process that answers `GET /6` with six bytes, and `GET /5mb` with five megabytes.
+    pub http: SocketAddr,
+    /// The port of PostgreSQL on the loopback, if it runs.
+    pub postgres: Option<u16>,
+    /// The port of redis on the loopback, if it runs.
+    pub redis: Option<u16>,
+    /// The processes of all servers; 0 is none.
+    pub processes: [u32; 3],
     /// Whether time is short.
     pub quick: bool,
 }
 
 impl Env {
     /// `full`, or the part of it that a quick run has time for.
-    fn count(&self, full: u32) -> u32 {
+    pub(crate) fn count(&self, full: u32) -> u32 {
         if self.quick { full.div_ceil(3) } else { full }
     }
 }
@@ -38,6 +46,8 @@ pub enum Unit {
     Nanos,
     /// Nanoseconds, shown as microseconds.
     Micros,
+    /// KiB of memory.
+    KiB,
     /// Calls per second: more is better, and the 99th percentile is the one at the slow end.
     PerSecond,
 }
@@ -48,6 +58,7 @@ impl Unit {
         match self {
             Self::Nanos => "ns",
             Self::Micros => "us",
+            Self::KiB => "KiB",
             Self::PerSecond => "calls/s",
         }
     }
@@ -56,13 +67,44 @@ impl Unit {
     pub fn shown(self, sample: f64) -> f64 {
         match self {
             Self::Micros => sample / 1e3,
-            Self::Nanos | Self::PerSecond => sample,
+            Self::Nanos | Self::KiB | Self::PerSecond => sample,
         }
     }
 
     /// Whether more is better.
     pub fn more_is_better(self) -> bool {
         self == Self::PerSecond
+    }
+}
+
+/// What must run beside us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// Nothing but our own server.
+    Nothing,
+    /// PostgreSQL.
+    Postgres,
+    /// redis.
+    Redis,
+}
+
+impl Needs {
+    /// Whether it is there.
+    pub fn met(self, env: &Env) -> bool {
+        match self {
+            Self::Nothing => true,
+            Self::Postgres => env.postgres.is_some(),
+            Self::Redis => env.redis.is_some(),
+        }
+    }
+
+    /// What is missing if it is not.
+    pub fn missing(self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing is missing",
+            Self::Postgres => "no PostgreSQL here: its programs initdb and postgres are not found, or did not start",
+            Self::Redis => "no redis here: redis-server is not found, or did not start",
+        }
     }
 }
 
@@ -90,6 +132,8 @@ pub struct Scenario {
     pub quick_rounds: u32,
     /// Whether all threads, those of the server too, share one processor.
     pub one_core: bool,
+    /// What must run beside us.
+    pub needs: Needs,
     /// Who takes part.
     pub entries: Vec<Entry>,
 }
@@ -105,12 +149,18 @@ pub fn all() -> Vec<Scenario> {
         nested_call::ready(),
         nested_call::waiting(),
         life::scenario(),
+        weight::runner(),
+        weight::tasks(),
     ];
     all.extend(echo::two_cores());
     all.extend(callers::scenarios());
     all.extend(lateness::scenarios());
+    #[cfg(feature = "peers")]
+    all.extend(crate::facades::two_cores());
     // Where threads have been stays with them for a while, so the scenarios that pin them come last.
     all.extend(echo::scenarios());
+    #[cfg(feature = "peers")]
+    all.extend(crate::facades::scenarios());
     all
 }
 
@@ -123,7 +173,7 @@ macro_rules! entries {
         }),*]
     };
 }
-use entries;
+pub(crate) use entries;
 
 /// The subjects that keep background work going while nobody calls.
 macro_rules! hosted {

@@ -1,6 +1,6 @@
 //! A call from inside a call.
 
-use super::{Entry, Env, Scenario, Unit, entries};
+use super::{Entry, Env, Needs, Scenario, Unit, entries};
 use crate::{
     meter::Meter,
     subjects::{Nest, async_std, futures, ours, smol, tokio},
@@ -39,7 +39,7 @@ pub(super) fn waiting() -> Scenario {
 }
 
 fn scenario(name: &'static str, about: &'static str, entries: Vec<Entry>) -> Scenario {
-    Scenario { name, about, unit: Unit::Nanos, rounds: 15, quick_rounds: 3, one_core: false, entries }
+    Scenario { name, about, unit: Unit::Nanos, rounds: 15, quick_rounds: 3, one_core: false, needs: Needs::Nothing, entries }
 }
 
 fn ready_round<S: Nest>(_: &Env, meter: &mut Meter) {

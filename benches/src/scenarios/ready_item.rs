@@ -1,6 +1,6 @@
 //! An item of a stream that always has one.
 
-use super::{Env, Scenario, Unit, entries};
+use super::{Env, Needs, Scenario, Unit, entries};
 use crate::{
     meter::Meter,
     subjects::{Items, async_std, futures, ours, smol, tokio},
@@ -16,6 +16,7 @@ pub(super) fn scenario() -> Scenario {
         rounds: 15,
         quick_rounds: 3,
         one_core: false,
+        needs: Needs::Nothing,
         entries: entries![round:
             ours::Pontoon<ours::OnSmol>,
             ours::Pontoon<ours::OnAsyncStd>,

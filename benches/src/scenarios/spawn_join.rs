@@ -1,6 +1,6 @@
 //! A task is started and joined, from one thread or from eight.
 
-use super::{Env, Scenario, Unit, entries};
+use super::{Env, Needs, Scenario, Unit, entries};
 use crate::{
     meter::{Meter, nanos},
     subjects::{Loop, async_std, futures, ours, smol, tokio},
@@ -15,6 +15,7 @@ pub(super) fn one() -> Scenario {
         rounds: 15,
         quick_rounds: 3,
         one_core: false,
+        needs: Needs::Nothing,
         entries: entries![alone:
             ours::Pontoon<ours::OnSmol>,
             ours::Pontoon<ours::OnAsyncStd>,
@@ -45,6 +46,7 @@ pub(super) fn eight() -> Scenario {
         rounds: 15,
         quick_rounds: 3,
         one_core: false,
+        needs: Needs::Nothing,
         entries: entries![together:
             ours::Pontoon<ours::OnSmol>,
             ours::Pontoon<ours::OnAsyncStd>,

@@ -1,6 +1,6 @@
 //! An item that a task of the loop fetched from a stream, with bounded room between the task and the caller.
 
-use super::{Env, Scenario, Unit, entries};
+use super::{Env, Needs, Scenario, Unit, entries};
 use crate::{
     meter::Meter,
     subjects::{Pump, async_std, ours, smol, tokio},
@@ -16,6 +16,7 @@ pub(super) fn scenario() -> Scenario {
         rounds: 15,
         quick_rounds: 3,
         one_core: false,
+        needs: Needs::Nothing,
         entries: entries![round:
             ours::Pontoon<ours::OnSmol>,
             ours::Pontoon<ours::OnAsyncStd>,

@@ -1,6 +1,9 @@
 //! A call: where am I, what may I do here, poll once, and only then take a seat and wait.
 
-use super::{close, host};
+use super::{
+    close, host,
+    own::{InPlace, Next},
+};
 use crate::{
     Place, RunError,
     current::{self, DRAINS, Depth, HOST},
@@ -15,10 +18,10 @@ use futures_core::Stream;
 use parking::Parker;
 use std::{
     future::Future,
-    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    panic::resume_unwind,
     pin::{Pin, pin},
     sync::Arc,
-    task::{Context, Poll, Waker},
+    task::{Context, Waker},
     thread,
     time::{Duration, Instant},
 };
@@ -28,91 +31,6 @@ use std::{
 /// doubles up to the maximum and starts anew with each real wake-up.
 const REPOLL: Duration = Duration::from_millis(1);
 const REPOLL_MAX: Duration = Duration::from_millis(16);
-
-/// A future on the caller's stack, and what came of it.
-struct InPlace<'a, F: Future> {
-    future: Pin<&'a mut Option<F>>,
-    result: Option<Result<F::Output, Payload>>,
-}
-
-impl<F: Future> InPlace<'_, F> {
-    /// Polls the future and drops it once it is done: here, in the runtime's context, and not where the caller stands.
-    #[inline]
-    fn step(&mut self, cx: &mut Context<'_>) -> bool {
-        let Some(future) = self.future.as_mut().as_pin_mut() else { return false };
-        let Poll::Ready(value) = future.poll(cx) else { return false };
-        self.result = Some(Ok(value));
-        self.future.set(None);
-        true
-    }
-}
-
-impl<F: Future> Own for InPlace<'_, F> {
-    #[inline]
-    fn first_poll(&mut self, cx: &mut Context<'_>) -> bool {
-        struct OnPanic<'a, 'b, F: Future>(&'a mut InPlace<'b, F>);
-        impl<F: Future> Drop for OnPanic<'_, '_, F> {
-            fn drop(&mut self) {
-                self.0.discard();
-            }
-        }
-        let own = OnPanic(self);
-        let done = own.0.step(cx);
-        std::mem::forget(own);
-        done
-    }
-
-    fn poll(&mut self, cx: &mut Context<'_>) -> bool {
-        match catch_unwind(AssertUnwindSafe(|| self.step(cx))) {
-            Ok(done) => done,
-            Err(payload) => {
-                self.result = Some(Err(payload));
-                self.discard();
-                true
-            }
-        }
-    }
-
-    fn discard(&mut self) {
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| self.future.set(None))) {
-            self.result.get_or_insert(Err(payload));
-        }
-    }
-}
-
-/// The next item of a stream that stays where it is.
-struct Next<'a, S: Stream> {
-    stream: Pin<&'a mut S>,
-    result: Option<Result<Option<S::Item>, Payload>>,
-}
-
-impl<S: Stream> Next<'_, S> {
-    #[inline]
-    fn step(&mut self, cx: &mut Context<'_>) -> bool {
-        let Poll::Ready(item) = self.stream.as_mut().poll_next(cx) else { return false };
-        self.result = Some(Ok(item));
-        true
-    }
-}
-
-impl<S: Stream> Own for Next<'_, S> {
-    fn first_poll(&mut self, cx: &mut Context<'_>) -> bool {
-        self.step(cx)
-    }
-
-    fn poll(&mut self, cx: &mut Context<'_>) -> bool {
-        match catch_unwind(AssertUnwindSafe(|| self.step(cx))) {
-            Ok(done) => done,
-            Err(payload) => {
-                self.result = Some(Err(payload));
-                true
-            }
-        }
-    }
-
-    /// The stream outlives the call.
-    fn discard(&mut self) {}
-}
 
 /// What kind of call comes in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,7 +67,7 @@ pub(crate) fn run<F: Future>(
     limit: Option<Duration>,
 ) -> Result<F::Output, RunError> {
     let future = pin!(Some(future));
-    let mut own = InPlace { future, result: None };
+    let mut own = InPlace::new(future);
     let called = call(lp, door, Erased::Here(&mut own), limit);
     finish(called, own.result)
 }
@@ -162,7 +80,7 @@ where
     F::Output: Send,
 {
     let future = pin!(Some(future));
-    let mut own = InPlace { future, result: None };
+    let mut own = InPlace::new(future);
     let called = call(lp, Door::Call, Erased::Anywhere(&mut own), None);
     finish(called, own.result)
 }
@@ -218,7 +136,7 @@ fn call(lp: &Arc<Loop>, door: Door, mut own: Erased<'_>, limit: Option<Duration>
 #[inline]
 pub(crate) fn next<S: Stream>(lp: &Arc<Loop>, pair: &Pair, stream: Pin<&mut S>) -> Result<Option<S::Item>, RunError> {
     pair.0.forget_woken();
-    let mut own = Next { stream, result: None };
+    let mut own = Next::new(stream);
     if !first_poll(lp, Door::Call, pair, |cx| own.step(cx))? {
         wait(lp, Erased::Here(&mut own), None, pair)?;
     }

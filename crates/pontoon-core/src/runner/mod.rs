@@ -4,6 +4,7 @@ mod builder;
 pub(crate) mod call;
 pub(crate) mod close;
 pub(crate) mod host;
+mod own;
 
 pub use builder::Builder;
 
@@ -418,10 +419,13 @@ impl Runner {
     ///
     /// # Panics
     ///
-    /// Panics if the runtime cannot be started, and in the destructor of a thread-local after the thread has used the
-    /// runtime.
+    /// Panics if the runtime cannot be started.
     #[track_caller]
     pub fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        if current::context_is_gone() {
+            // No call can poll it on a thread that ends, and every call says why.
+            return Box::pin(std::future::pending());
+        }
         if let Err(error) = call::start_executor(self.lp()) {
             refuse(&error);
         }
