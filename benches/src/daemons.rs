@@ -100,7 +100,10 @@ fn listens(port: u16) -> io::Result<()> {
             Err(error) if start.elapsed() > Duration::from_secs(15) => return Err(error),
             Err(_) => pause(Duration::from_millis(50)),
             // PostgreSQL listens a little before it lets anybody in.
-            Ok(_) => return Ok(pause(Duration::from_millis(300))),
+            Ok(_) => {
+                pause(Duration::from_millis(300));
+                return Ok(());
+            }
         }
     }
 }

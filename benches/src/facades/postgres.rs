@@ -4,7 +4,7 @@ use super::{callers, calls, peer, scenario};
 use crate::{
     meter::Meter,
     scenarios::{Entry, Env, Needs, Scenario, entries},
-    subjects::{Backend, Items, Loop, Who, ours, tokio},
+    subjects::{Backend, Items, Loop, Role, Who, ours, tokio},
 };
 use futures_lite::StreamExt as _;
 use postgres::fallible_iterator::FallibleIterator as _;
@@ -12,11 +12,13 @@ use std::sync::Arc;
 use tokio_postgres::{Client, NoTls, Row, Statement};
 
 const POSTGRES: Who = peer("postgres", Backend::Tokio);
+/// The same rows, all of them at once.
+const POSTGRES_VEC: Who = peer("postgres, into a Vec", Backend::Tokio);
+const PONTOON_VEC: Who = Who { name: "pontoon tokio, into a Vec", backend: Backend::Tokio, role: Role::Ours };
 
 pub(super) fn scenarios() -> [Scenario; 2] {
     let mut query = callers![query];
     query.push(Entry { who: POSTGRES, round: blocking_query });
-    // `ours::OnTokioMulti` and the rest iterate the stream of rows as it comes.
     let mut rows = entries![rows:
         ours::Pontoon<ours::OnTokio>,
         ours::Pontoon<ours::OnTokioMulti>,
@@ -24,10 +26,12 @@ pub(super) fn scenarios() -> [Scenario; 2] {
         tokio::InPlace,
         tokio::HandleBlockOn,
     ];
+    rows.push(Entry { who: PONTOON_VEC, round: vec::<ours::Pontoon<ours::OnTokio>> });
     rows.push(Entry { who: POSTGRES, round: blocking_rows });
+    rows.push(Entry { who: POSTGRES_VEC, round: blocking_vec });
     [
         scenario("postgres-query", "a prepared PostgreSQL query with one row", Needs::Postgres, query),
-        scenario("postgres-rows", "10,000 rows from PostgreSQL, one by one", Needs::Postgres, rows),
+        scenario("postgres-rows", "10,000 rows from PostgreSQL, one by one unless said", Needs::Postgres, rows),
     ]
 }
 
@@ -96,5 +100,24 @@ fn blocking_rows(env: &Env, meter: &mut Meter) {
         let rows = client.query_raw(&statement, none).expect("there are rows");
         let all = rows.fold(0, |sum, row| Ok(sum + used(&row)));
         assert_eq!(all.expect("there are rows"), ALL);
+    });
+}
+
+fn vec<S: Loop>(env: &Env, meter: &mut Meter) {
+    let subject = S::start();
+    let (client, statement) = connect(&subject, env, ROWS);
+    calls(env, meter, 20, || {
+        let (client, statement) = (client.clone(), statement.clone());
+        let rows = subject.call(async move { client.query(&statement, &[]).await }).expect("there are rows");
+        assert_eq!(rows.iter().map(used).sum::<u64>(), ALL);
+    });
+}
+
+fn blocking_vec(env: &Env, meter: &mut Meter) {
+    let mut client = postgres::Client::connect(&address(env), NoTls).expect("PostgreSQL listens");
+    let statement = client.prepare(ROWS).expect("the statement is good");
+    calls(env, meter, 20, || {
+        let rows = client.query(&statement, &[]).expect("there are rows");
+        assert_eq!(rows.iter().map(used).sum::<u64>(), ALL);
     });
 }

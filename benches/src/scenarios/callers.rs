@@ -25,7 +25,16 @@ pub(super) fn scenarios() -> Vec<Scenario> {
 }
 
 fn scenario(name: &'static str, about: &'static str, entries: Vec<Entry>) -> Scenario {
-    Scenario { name, about, unit: Unit::PerSecond, rounds: 15, quick_rounds: 3, one_core: false, needs: Needs::Nothing, entries }
+    Scenario {
+        name,
+        about,
+        unit: Unit::PerSecond,
+        rounds: 15,
+        quick_rounds: 3,
+        one_core: false,
+        needs: Needs::Nothing,
+        entries,
+    }
 }
 
 fn one<S: Loop + Sync>(env: &Env, meter: &mut Meter) {

@@ -55,7 +55,16 @@ pub(super) fn two_cores() -> [Scenario; 3] {
 }
 
 fn scenario(name: &'static str, about: &'static str, entries: Vec<Entry>) -> Scenario {
-    Scenario { name, about, unit: Unit::Micros, rounds: 20, quick_rounds: 3, one_core: true, needs: Needs::Nothing, entries }
+    Scenario {
+        name,
+        about,
+        unit: Unit::Micros,
+        rounds: 20,
+        quick_rounds: 3,
+        one_core: true,
+        needs: Needs::Nothing,
+        entries,
+    }
 }
 
 fn back_to_back<S: Loop>(env: &Env, meter: &mut Meter) {

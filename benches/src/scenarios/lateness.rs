@@ -30,7 +30,16 @@ pub(super) fn scenarios() -> Vec<Scenario> {
 }
 
 fn scenario(name: &'static str, about: &'static str, entries: Vec<Entry>) -> Scenario {
-    Scenario { name, about, unit: Unit::Micros, rounds: 8, quick_rounds: 2, one_core: false, needs: Needs::Nothing, entries }
+    Scenario {
+        name,
+        about,
+        unit: Unit::Micros,
+        rounds: 8,
+        quick_rounds: 2,
+        one_core: false,
+        needs: Needs::Nothing,
+        entries,
+    }
 }
 
 const PERIOD: Duration = Duration::from_millis(1);

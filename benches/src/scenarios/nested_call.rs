@@ -39,7 +39,16 @@ pub(super) fn waiting() -> Scenario {
 }
 
 fn scenario(name: &'static str, about: &'static str, entries: Vec<Entry>) -> Scenario {
-    Scenario { name, about, unit: Unit::Nanos, rounds: 15, quick_rounds: 3, one_core: false, needs: Needs::Nothing, entries }
+    Scenario {
+        name,
+        about,
+        unit: Unit::Nanos,
+        rounds: 15,
+        quick_rounds: 3,
+        one_core: false,
+        needs: Needs::Nothing,
+        entries,
+    }
 }
 
 fn ready_round<S: Nest>(_: &Env, meter: &mut Meter) {

@@ -49,7 +49,16 @@ pub(super) fn tasks() -> Scenario {
 
 fn scenario(name: &'static str, about: &'static str, round: fn(&Body) -> fn(&Env, &mut Meter)) -> Scenario {
     let entries = BODIES.iter().map(|body| Entry { who: body.who, round: round(body) }).collect();
-    Scenario { name, about, unit: Unit::KiB, rounds: 5, quick_rounds: 1, one_core: false, needs: Needs::Nothing, entries }
+    Scenario {
+        name,
+        about,
+        unit: Unit::KiB,
+        rounds: 5,
+        quick_rounds: 1,
+        one_core: false,
+        needs: Needs::Nothing,
+        entries,
+    }
 }
 
 fn ask_runner<S: Subject>(_: &Env, meter: &mut Meter) {
