@@ -31,21 +31,14 @@ const IMPOSSIBLE: &[Impossible] = &[
     Impossible {
         spots: &["thread_local_after_use"],
         flavours: &[],
-        operations: |operation| operation.name != "enter",
+        operations: |_| true,
         remedy: "call before the thread ends",
         why: "the runtimes keep values in thread-locals, and this thread has destroyed them",
     },
     Impossible {
-        spots: &["thread_local_after_use"],
-        flavours: &["tokio", "tokio_inline", "tokio_multi1", "tokio_multi4", "tokio_multi1_inline", "tokio_handle"],
-        operations: |operation| operation.name == "enter",
-        remedy: "call before the thread ends",
-        why: "tokio's context is a value in a thread-local, and this thread has destroyed it",
-    },
-    Impossible {
         spots: &["own_native"],
         flavours: &["tokio", "tokio_inline"],
-        operations: |operation| !operation.fresh,
+        operations: |operation| !operation.fresh && operation.name != "enter",
         remedy: "make the runner with `Tokio::multi_thread`",
         why: "a task of our own current-thread tokio runtime cannot wait for the thread that it blocks",
     },

@@ -16,7 +16,7 @@ usage: compare [options]
   --list             name the scenarios, and end
   --scenario NAME    only the scenario NAME, or those that begin with it if there is none; may be given again
   --quick            fewer rounds: figures to look at, not to quote
-  --markdown         print the tables as Markdown
+  --markdown         print the tables as Markdown, each with its plot
   --out DIR          write results.json there (target/compare unless told otherwise)
   --plots DIR        write a plot of each scenario there (DIR of --out unless told otherwise)";
 
@@ -122,8 +122,20 @@ fn compare() -> Result<(), Box<dyn Error>> {
     for outcome in &outcomes {
         fs::write(plots.join(format!("{}.svg", outcome.name)), svg::bars(outcome))?;
     }
-    println!("written: {} and {} plots in {}", results.display(), outcomes.len(), plots.display());
+    eprintln!("written: {} and {} plots in {}", results.display(), outcomes.len(), plots.display());
 
+    if options.markdown {
+        println!("### What had to be shown\n\n```text");
+    } else {
+        println!("what had to be shown:");
+    }
+    let checks = must_show::checks(&outcomes);
+    for check in &checks {
+        println!("{check}");
+    }
+    let counted: Vec<_> = checks.iter().filter(|check| !check.aside).collect();
+    let met = counted.iter().filter(|check| check.is_met()).count();
+    println!("{met} of {} met; those in brackets are for information", counted.len());
     for scenario in &not_run {
         println!("not run: {}; {}", scenario.name, scenario.needs.missing());
     }
@@ -131,14 +143,8 @@ fn compare() -> Result<(), Box<dyn Error>> {
     if options.only.is_empty() {
         println!("not run: http-get, http-5mb, postgres-query, postgres-rows, redis-ping; they need --features peers");
     }
-
-    println!("\nwhat had to be shown:");
-    let checks = must_show::checks(&outcomes);
-    for check in &checks {
-        println!("  {check}");
+    if options.markdown {
+        println!("```");
     }
-    let counted: Vec<_> = checks.iter().filter(|check| !check.aside).collect();
-    let met = counted.iter().filter(|check| check.is_met()).count();
-    println!("{met} of {} met; those in brackets are for information", counted.len());
     Ok(())
 }

@@ -42,8 +42,11 @@ const FEW: u32 = 512;
 const MANY: u32 = 4608;
 const RUNS: u32 = 3;
 
-/// What is counted: a name, and the way to do so many of it.
-const WORKLOADS: [(&str, fn(u32)); 10] = [
+/// A name, and the way to do so many of it.
+type Workload = (&'static str, fn(u32));
+
+/// What is counted.
+const WORKLOADS: [Workload; 10] = [
     ("ready-call smol", ready_call::<ours::OnSmol>),
     ("ready-call tokio", ready_call::<ours::OnTokio>),
     ("ready-item smol", ready_item::<ours::OnSmol>),

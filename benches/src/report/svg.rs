@@ -31,6 +31,9 @@ const VALUES: f64 = 110.0;
 const LINE: f64 = 26.0;
 const TOP: f64 = 74.0;
 
+/// Where each entry of the legend begins.
+const LEGEND: [f64; 3] = [600.0, 690.0, 870.0];
+
 /// The plot as a document.
 pub fn bars(outcome: &Outcome) -> String {
     let mut rows: Vec<_> = outcome.rows.iter().collect();
@@ -52,6 +55,17 @@ pub fn bars(outcome: &Outcome) -> String {
         escape(outcome.about),
         outcome.unit.name(),
     );
+    for (place, (class, text)) in
+        [("ours", "pontoon"), ("ideal", "in place, or no async"), ("peer", "others")].iter().enumerate()
+    {
+        let x = LEGEND[place];
+        let _ = writeln!(
+            svg,
+            "<rect class=\"{class}\" x=\"{x}\" y=\"14\" width=\"14\" height=\"14\" rx=\"2\"/>\
+             <text class=\"note\" x=\"{}\" y=\"26\">{text}</text>",
+            x + 20.0,
+        );
+    }
     for (line, row) in rows.iter().enumerate() {
         let y = TOP + LINE * line as f64;
         let class = match row.who.role {

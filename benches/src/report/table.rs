@@ -9,7 +9,7 @@ const HEAD: [&str; 7] = ["subject", "median", "p99", "switches/op", "CPU us/op",
 #[derive(Debug)]
 pub struct Plain<'a>(pub &'a Outcome);
 
-/// One outcome as a Markdown table.
+/// One outcome as a Markdown table, and its plot, which is expected beside the page.
 #[derive(Debug)]
 pub struct Markdown<'a>(pub &'a Outcome);
 
@@ -38,7 +38,7 @@ impl Display for Markdown<'_> {
         for cells in rows(outcome) {
             writeln!(f, "| {} |", cells.join(" | "))?;
         }
-        Ok(())
+        writeln!(f, "\n![{0}]({0}.svg)", outcome.name)
     }
 }
 

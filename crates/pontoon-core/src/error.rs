@@ -126,7 +126,7 @@ impl fmt::Display for RunError {
                 f.write_str("the process was forked after this runner was made; make a new runner in the child")
             }
             Self::Start(error) => {
-                write!(f, "the runner could not start: {error}; free threads or file descriptors and call again")
+                write!(f, "the runner could not start: {error}; every use tries anew")
             }
         }
     }

@@ -15,8 +15,11 @@ pub type Job = Box<dyn FnOnce() + Send + 'static>;
 pub enum Place {
     /// On no runtime that would mind: the thread may call [`Executor::block_on`] and run the loop's tasks.
     Free,
-    /// On a worker of a runtime that can replace a blocked worker: the thread waits inside [`Executor::blocking`] and
-    /// leaves the driving to others.
+    /// On a worker of the executor's own runtime: the thread may call [`Executor::block_on`] and run the loop's tasks,
+    /// inside [`Executor::blocking`].
+    OwnWorker,
+    /// On a worker of another runtime that can replace a blocked worker: the thread waits inside
+    /// [`Executor::blocking`] and leaves the driving to others, unless there are none.
     Worker,
     /// Inside a task or main future of another runtime that it cannot step out of: the thread waits, and futures that
     /// may move are polled on another one.

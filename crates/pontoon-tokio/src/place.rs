@@ -72,7 +72,9 @@ pub(crate) fn below(handle: &Handle) -> Place {
     let Ok(current) = Handle::try_current() else { return Place::Free };
     match BELOW.get() {
         Some((top, below)) if top == current.id() => below,
-        _ if current.runtime_flavor() != RuntimeFlavor::CurrentThread && worker_index().is_some() => Place::Worker,
+        _ if current.runtime_flavor() != RuntimeFlavor::CurrentThread && worker_index().is_some() => {
+            if current.id() == handle.id() { Place::OwnWorker } else { Place::Worker }
+        }
         // A guard or a blocking job of our own runtime: nobody there minds a wait.
         _ if current.id() == handle.id() => Place::Free,
         _ => Place::Captive,
@@ -104,7 +106,7 @@ fn can_block_here(handle: &Handle, adopted: bool) -> Result<(), WouldBlock> {
 
 /// Calls `wait` so that the runtime around this thread can go on without it, where it can.
 pub(crate) fn blocking(handle: &Handle, wait: &mut dyn FnMut()) {
-    if below(handle) != Place::Worker {
+    if !matches!(below(handle), Place::Worker | Place::OwnWorker) {
         return wait();
     }
     let mut began = false;

@@ -248,9 +248,15 @@ fn wait(lp: &Arc<Loop>, mut own: Erased<'_>, limit: Option<Duration>, pair: &Pai
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Seating {
+    /// Run the loop's tasks and turn the reactor.
     Drive(Kind),
+    /// The same, inside [`Executor::blocking`](crate::Executor::blocking).
+    DriveBlocking,
+    /// Leave that to others.
     Wait,
-    Worker,
+    /// The same, inside [`Executor::blocking`](crate::Executor::blocking).
+    WaitBlocking,
+    /// The same, with a runtime around that may swallow wake-ups.
     Captive,
 }
 
@@ -260,27 +266,24 @@ fn place(lp: &Arc<Loop>) -> Result<Seating, RunError> {
         return Err(thread_ends());
     }
     host::ensure(lp)?;
-    let on_host = lp.host.is_this_thread();
-    let seating = match lp.executor.place() {
-        Place::Free if on_host => return Ok(Seating::Drive(Kind::Host)),
-        Place::Free if lp.config.callers_drive => return Ok(Seating::Drive(Kind::Caller)),
-        Place::Free => return Ok(Seating::Wait),
-        Place::Worker => Seating::Worker,
-        Place::Captive => Seating::Captive,
-    };
-    if on_host {
-        return Err(RunError::deadlock(
+    let (inline, on_host) = (!lp.config.thread, lp.host.is_this_thread());
+    match lp.executor.place() {
+        Place::Free if on_host => Ok(Seating::Drive(Kind::Host)),
+        Place::Free if lp.config.callers_drive => Ok(Seating::Drive(Kind::Caller)),
+        Place::Free => Ok(Seating::Wait),
+        Place::OwnWorker if lp.config.callers_drive => Ok(Seating::DriveBlocking),
+        Place::Worker if inline => Ok(Seating::DriveBlocking),
+        _ if on_host => Err(RunError::deadlock(
             "the runner's own thread is inside another runtime, and nobody else drives this runner",
             "await the future there instead of calling `run`, or move the call to `Runner::unblock`",
-        ));
-    }
-    if !lp.config.thread {
-        return Err(RunError::deadlock(
+        )),
+        Place::OwnWorker | Place::Worker => Ok(Seating::WaitBlocking),
+        Place::Captive if inline => Err(RunError::deadlock(
             "an inline runner (`without_thread`) was called inside another runtime, where nobody can drive it",
             "build the runner with its thread, or call from a plain thread",
-        ));
+        )),
+        Place::Captive => Ok(Seating::Captive),
     }
-    Ok(seating)
 }
 
 /// Waits on a seat.
@@ -293,6 +296,7 @@ fn sit(
 ) -> Result<(), RunError> {
     let kind = match seating {
         Seating::Drive(kind) => kind,
+        Seating::DriveBlocking => Kind::Caller,
         _ => Kind::Waiter,
     };
     let level = match kind {
@@ -319,8 +323,12 @@ fn sit(
                     let level: Pin<&mut Drive<'_>> = Pin::new(&mut drive);
                     lp.executor.block_on(level);
                 }
+                Seating::DriveBlocking => lp.executor.blocking(&mut || {
+                    let level: Pin<&mut Drive<'_>> = Pin::new(&mut drive);
+                    lp.executor.block_on(level);
+                }),
                 Seating::Wait => wait_only(lp, &mut drive, limit, None),
-                Seating::Worker => lp.executor.blocking(&mut || wait_only(lp, &mut drive, limit, None)),
+                Seating::WaitBlocking => lp.executor.blocking(&mut || wait_only(lp, &mut drive, limit, None)),
                 Seating::Captive => wait_only(lp, &mut drive, limit, Some(REPOLL)),
             }
             let end = drive.end();
