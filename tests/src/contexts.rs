@@ -258,11 +258,19 @@ pub const SPOTS: &[Spot] = &[
 ];
 
 /// A current-thread runtime that has nothing to do with ours.
+///
+/// # Panics
+///
+/// Panics if it cannot be made.
 pub fn current_thread() -> Runtime {
     runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
 }
 
 /// A multi-thread runtime that has nothing to do with ours.
+///
+/// # Panics
+///
+/// Panics if it cannot be made.
 pub fn multi_thread(workers: usize) -> Runtime {
     runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build().expect("a runtime")
 }

@@ -120,6 +120,10 @@ impl Drops {
     }
 
     /// One drop so far, in context.
+    ///
+    /// # Panics
+    ///
+    /// Panics if it is not so.
     #[track_caller]
     pub fn assert_one(&self) {
         assert_eq!(self.count(), 1, "one drop");

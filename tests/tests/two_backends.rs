@@ -49,9 +49,11 @@ impl AsyncStdClient {
     }
 }
 
+type Reply = tokio::sync::oneshot::Sender<io::Result<Vec<u8>>>;
+
 /// A client of tokio with a connection task, as many are, and its facade.
 struct TokioClient {
-    questions: tokio::sync::mpsc::Sender<(Vec<u8>, tokio::sync::oneshot::Sender<io::Result<Vec<u8>>>)>,
+    questions: tokio::sync::mpsc::Sender<(Vec<u8>, Reply)>,
 }
 
 impl TokioClient {
@@ -59,7 +61,7 @@ impl TokioClient {
         use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
         Tokio::shared().run(async {
             let mut stream = tokio::net::TcpStream::connect(address).await?;
-            let (questions, mut asked) = tokio::sync::mpsc::channel::<(Vec<u8>, tokio::sync::oneshot::Sender<_>)>(1);
+            let (questions, mut asked) = tokio::sync::mpsc::channel::<(Vec<u8>, Reply)>(1);
             tokio::spawn(async move {
                 while let Some((mut text, reply)) = asked.recv().await {
                     let answer = async {

@@ -296,7 +296,7 @@ pub fn p19_an_inline_runner_rests_between_calls(s: &Subject) {
     };
     let task = runner.spawn(watched(body, move || _ = seen.fetch_add(1, SeqCst)));
     assert_eq!(polls.load(SeqCst), 0);
-    runner.run(runner.sleep(Duration::from_millis(1)));
+    runner.run(yields(100));
     assert_eq!(polls.load(SeqCst), 1);
     go.open();
     assert_eq!(polls.load(SeqCst), 1);
