@@ -28,6 +28,8 @@ pub(crate) struct Meta {
     pub(crate) local: bool,
     /// It once blocked its thread from inside a poll: only the runner's own thread polls it from then on.
     pub(crate) pinned: AtomicBool,
+    /// Of a local task of an inline runner: a thread has taken it and keeps it.
+    pub(crate) bound: AtomicBool,
     /// The thread that polls it right now, or zero.
     running: AtomicUsize,
     thread: OnceLock<usize>,
@@ -40,6 +42,7 @@ impl Meta {
         Arc::new(Self {
             local,
             pinned: AtomicBool::new(false),
+            bound: AtomicBool::new(false),
             running: AtomicUsize::new(0),
             thread: OnceLock::new(),
             late_panic: Mutex::new(None),
@@ -70,9 +73,13 @@ struct Listed {
 
 impl Drop for Listed {
     fn drop(&mut self) {
-        let last = self.lp.live.remove(self.key, self.meta.local);
+        let bound = self.meta.bound.load(Ordering::Relaxed);
+        let last = self.lp.live.remove(self.key, bound);
         if last && self.lp.is_closing() {
             self.lp.wake_all();
+        } else if bound {
+            // The local tasks that wait may be another thread's now.
+            self.lp.parked.notify_all();
         }
     }
 }
@@ -160,7 +167,7 @@ where
     S: Fn(Runnable) + Send + Sync + 'static,
 {
     let meta = Meta::new(local);
-    let key = lp.live.reserve(local);
+    let key = lp.live.reserve();
     let listed = Listed { lp: lp.clone(), meta: meta.clone(), key };
     let slot = Slot::default();
     let body = Body { future: Some(future), slot: slot.clone(), listed };

@@ -15,7 +15,7 @@ use std::{
 pub(crate) struct Live {
     tasks: Mutex<Slab<Option<Waker>>>,
     len: AtomicUsize,
-    /// How many of them must stay on one thread.
+    /// How many of them an inline runner's thread has polled and must keep.
     locals: AtomicUsize,
     ends: Condvar,
 }
@@ -26,13 +26,15 @@ impl Live {
     }
 
     /// Lists a task that is about to exist; its waker follows.
-    pub(crate) fn reserve(&self, local: bool) -> usize {
+    pub(crate) fn reserve(&self) -> usize {
         let key = self.lock().insert(None);
         self.len.fetch_add(1, Ordering::SeqCst);
-        if local {
-            self.locals.fetch_add(1, Ordering::SeqCst);
-        }
         key
+    }
+
+    /// A local task is bound to the thread that polls it.
+    pub(crate) fn bind_local(&self) {
+        self.locals.fetch_add(1, Ordering::SeqCst);
     }
 
     pub(crate) fn fill(&self, key: usize, waker: Waker) {
@@ -40,9 +42,9 @@ impl Live {
     }
 
     /// Strikes a task out. Says whether it was the last one.
-    pub(crate) fn remove(&self, key: usize, local: bool) -> bool {
+    pub(crate) fn remove(&self, key: usize, bound: bool) -> bool {
         let waker = self.lock().remove(key);
-        if local {
+        if bound {
             self.locals.fetch_sub(1, Ordering::SeqCst);
         }
         let last = self.len.fetch_sub(1, Ordering::SeqCst) == 1;

@@ -283,8 +283,12 @@ impl Loop {
             return None;
         }
         let runnable = self.host_queue.pop().ok()?;
-        if runnable.metadata().local {
+        let meta = runnable.metadata();
+        if meta.local {
             *home = Some(me);
+            if !meta.bound.swap(true, Ordering::Relaxed) {
+                self.live.bind_local();
+            }
         }
         Some(runnable)
     }
