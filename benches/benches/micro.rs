@@ -1,4 +1,4 @@
-//! The calls that touch no socket, one by one: `cargo bench -p pontoon-benches`, with a part of a name to choose.
+//! The calls that touch no socket, one by one: `cargo bench -p pontoon-benches --bench micro`, with a part of a name to choose.
 //!
 //! The same subjects as in `compare`, through the same traits. These are for a look at one change; `compare` measures
 //! the subjects against each other.
@@ -7,6 +7,7 @@
 use divan::{Bencher, black_box, counter::ItemsCount};
 use futures_lite::{StreamExt as _, future::yield_now, stream};
 use pontoon_benches::subjects::{Items, Loop, Nest, Pump, Subject, async_std, futures, ours, smol, tokio};
+use std::fmt::{self, Display};
 
 type OnSmol = ours::Pontoon<ours::OnSmol>;
 type OnAsyncStd = ours::Pontoon<ours::OnAsyncStd>;
@@ -16,38 +17,70 @@ fn main() {
     divan::main();
 }
 
-#[divan::bench(types = [
+/// One subject in one bench.
+#[derive(Clone, Copy)]
+struct Way(&'static str, fn(Bencher<'_, '_>));
+
+impl Display for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+macro_rules! ways {
+    ($round:ident: $($subject:ty),* $(,)?) => {
+        [$(Way(<$subject as Subject>::WHO.name, $round::<$subject>)),*]
+    };
+}
+
+#[divan::bench(args = ways![ready_call_by: 
     OnSmol, OnAsyncStd, OnTokio, smol::InPlace, async_std::BlockOn, tokio::InPlace, tokio::HandleBlockOn,
     futures::Pollster,
 ])]
-fn ready_call<S: Subject>(bencher: Bencher<'_, '_>) {
+fn ready_call(bencher: Bencher<'_, '_>, way: Way) {
+    way.1(bencher);
+}
+
+fn ready_call_by<S: Subject>(bencher: Bencher<'_, '_>) {
     let subject = S::start();
     bencher.bench_local(|| subject.call(async { black_box(1) }));
 }
 
 const ITEMS: u32 = 1024;
 
-#[divan::bench(types = [
+#[divan::bench(args = ways![ready_item_by: 
     OnSmol, OnAsyncStd, OnTokio, smol::Lite, async_std::BlockOn, tokio::InPlace, tokio::HandleBlockOn,
     futures::Futures,
 ])]
-fn ready_item<S: Items>(bencher: Bencher<'_, '_>) {
+fn ready_item(bencher: Bencher<'_, '_>, way: Way) {
+    way.1(bencher);
+}
+
+fn ready_item_by<S: Items>(bencher: Bencher<'_, '_>) {
     let subject = S::start();
     let all = || subject.items(stream::iter(0..u64::from(ITEMS)).map(black_box)).fold(0, u64::wrapping_add);
     bencher.counter(ItemsCount::new(ITEMS)).bench_local(all);
 }
 
-#[divan::bench(types = [OnSmol, OnAsyncStd, OnTokio, smol::BlockOn, async_std::BlockOn, tokio::HandleBlockOn])]
-fn item_from_task<S: Pump>(bencher: Bencher<'_, '_>) {
+#[divan::bench(args = ways![item_from_task_by: OnSmol, OnAsyncStd, OnTokio, smol::BlockOn, async_std::BlockOn, tokio::HandleBlockOn])]
+fn item_from_task(bencher: Bencher<'_, '_>, way: Way) {
+    way.1(bencher);
+}
+
+fn item_from_task_by<S: Pump>(bencher: Bencher<'_, '_>) {
     let subject = S::start();
     let all = || subject.pump(stream::iter(0..u64::from(ITEMS)).map(black_box)).fold(0, u64::wrapping_add);
     bencher.counter(ItemsCount::new(ITEMS)).bench_local(all);
 }
 
-#[divan::bench(types = [
+#[divan::bench(args = ways![spawn_join_by: 
     OnSmol, OnAsyncStd, OnTokio, smol::InPlace, async_std::BlockOn, tokio::InPlace, tokio::HandleBlockOn,
 ])]
-fn spawn_join<S: Loop>(bencher: Bencher<'_, '_>) {
+fn spawn_join(bencher: Bencher<'_, '_>, way: Way) {
+    way.1(bencher);
+}
+
+fn spawn_join_by<S: Loop>(bencher: Bencher<'_, '_>) {
     let subject = S::start();
     bencher.bench_local(|| subject.join(subject.spawn(async { black_box(1) })));
 }
@@ -55,14 +88,22 @@ fn spawn_join<S: Loop>(bencher: Bencher<'_, '_>) {
 /// So many inner calls that the outer one does not count.
 const NESTED: u32 = 256;
 
-#[divan::bench(types = [OnSmol, OnAsyncStd, OnTokio, smol::Lite, async_std::BlockOn, tokio::HandleBlockOn])]
-fn nested_call<S: Nest>(bencher: Bencher<'_, '_>) {
+#[divan::bench(args = ways![nested_call_by: OnSmol, OnAsyncStd, OnTokio, smol::Lite, async_std::BlockOn, tokio::HandleBlockOn])]
+fn nested_call(bencher: Bencher<'_, '_>, way: Way) {
+    way.1(bencher);
+}
+
+fn nested_call_by<S: Nest>(bencher: Bencher<'_, '_>) {
     let subject = S::start();
     bencher.counter(ItemsCount::new(NESTED)).bench_local(|| subject.nest(NESTED, || async { black_box(1) }));
 }
 
-#[divan::bench(types = [OnSmol, OnAsyncStd, OnTokio, smol::Lite, async_std::BlockOn, tokio::HandleBlockOn])]
-fn nested_wait<S: Nest>(bencher: Bencher<'_, '_>) {
+#[divan::bench(args = ways![nested_wait_by: OnSmol, OnAsyncStd, OnTokio, smol::Lite, async_std::BlockOn, tokio::HandleBlockOn])]
+fn nested_wait(bencher: Bencher<'_, '_>, way: Way) {
+    way.1(bencher);
+}
+
+fn nested_wait_by<S: Nest>(bencher: Bencher<'_, '_>) {
     let subject = S::start();
     let make = || async {
         yield_now().await;

@@ -48,8 +48,8 @@ impl Drop for Daemons {
 }
 
 impl Daemons {
-    /// Starts what `scenarios` need, as far as it is found here, and tells `env` where it is.
-    pub fn start(scenarios: &[Scenario], env: &mut Env) -> Self {
+    /// Starts what `scenarios` need, as far as it is found here, and gives `env` with where it is.
+    pub fn start(scenarios: &[Scenario], mut env: Env) -> (Self, Env) {
         let directory = env::temp_dir().join(format!("pontoon-benches-{}", process::id()));
         let mut daemons = Self { running: Vec::new(), directory };
         let needed = |needs| scenarios.iter().any(|scenario| scenario.needs == needs);
@@ -59,7 +59,7 @@ impl Daemons {
         if needed(Needs::Redis) {
             env.redis = daemons.keep("redis", redis, &mut env.processes[2]);
         }
-        daemons
+        (daemons, env)
     }
 
     fn keep(

@@ -18,19 +18,17 @@ use std::{
     env,
     io::{self, Read as _, Write as _},
     os::unix::net::UnixStream,
-    panic::{AssertUnwindSafe, catch_unwind},
+    panic::{self, AssertUnwindSafe, catch_unwind},
     process::{Command, ExitCode, Stdio, exit},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 /// Names the flavour and the check to the child.
 const CHILD: &str = "PONTOON_TEST_FORK";
 
-/// How long a runner from before the fork may take to say no.
-const AT_ONCE: Duration = Duration::from_secs(1);
-
-/// How long anything may take in the forked process before it counts as hung.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long anything may take in the forked process before it counts as hung. It is generous, for busy machines; a runner
+/// that knows of the fork answers in microseconds, and every wait that it might fall into instead is longer than this.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What the parent made before it forked.
 struct Legacy {
@@ -46,7 +44,7 @@ type Say<'a> = &'a dyn Fn(&str);
 /// One thing to do after the fork.
 struct Check {
     name: &'static str,
-    /// Whether it is about what was made before the fork: it has to end at once.
+    /// Whether it is about what was made before the fork.
     old: bool,
     act: fn(Legacy, Say<'_>),
 }
@@ -62,7 +60,7 @@ const fn new(name: &'static str, act: fn(Legacy, Say<'_>)) -> Check {
 const CHECKS: &[Check] = &[
     old("ready_call", |legacy, _| forked(legacy.runner.try_run(async {}))),
     old("pending_call", |legacy, _| forked(legacy.runner.try_run(future::pending::<()>()))),
-    old("timed_call", |legacy, _| forked(legacy.runner.run_timeout(PATIENCE, future::pending::<()>()))),
+    old("timed_call", |legacy, _| forked(legacy.runner.run_timeout(2 * PATIENCE, future::pending::<()>()))),
     old("panicking_calls", |legacy, _| {
         for refused in [
             catch_unwind(AssertUnwindSafe(|| legacy.runner.run(async {}))),
@@ -108,7 +106,7 @@ const CHECKS: &[Check] = &[
     }),
     old("old_task_join", |mut legacy, _| {
         assert!(!legacy.running.is_finished());
-        let error = legacy.running.join_timeout(PATIENCE).unwrap().unwrap_err();
+        let error = legacy.running.join_timeout(2 * PATIENCE).unwrap().unwrap_err();
         assert!(matches!(error.refused(), Some(RunError::Forked)), "{error}");
     }),
     old("old_task_cancel", |legacy, _| assert!(legacy.running.cancel().is_none())),
@@ -117,7 +115,7 @@ const CHECKS: &[Check] = &[
         say("close");
         legacy.runner.close().unwrap();
         say("close once more");
-        legacy.runner.close_timeout(PATIENCE).unwrap();
+        legacy.runner.close_timeout(2 * PATIENCE).unwrap();
         forked(legacy.runner.try_run(async {}));
     }),
     old("drop", |legacy, say| {
@@ -250,9 +248,10 @@ fn child(task: &str) -> ExitCode {
     runner.run(runner.sleep(Duration::from_millis(5)));
     let legacy = Legacy { flavour, runner, running, session };
     let (mut here, mut there) = UnixStream::pair().unwrap();
-    let start = Instant::now();
     let Some(pid) = fork() else {
         drop(here);
+        // A backtrace would take locks that threads of the parent may hold, and seconds.
+        panic::set_hook(Box::new(|_| ()));
         let say = |text: &str| {
             let _ = (&there).write_all(format!("{text}\n").as_bytes());
         };
@@ -268,15 +267,13 @@ fn child(task: &str) -> ExitCode {
     here.set_read_timeout(Some(PATIENCE)).unwrap();
     let mut text = String::new();
     let heard = here.read_to_string(&mut text);
-    let (took, last) = (start.elapsed(), text.lines().last().unwrap_or("the fork"));
+    let last = text.lines().last().unwrap_or("the fork");
     let says = broken(&flavour, check).and_then(|row| row.says);
-    let late = check.old && took > AT_ONCE;
     let failure = match heard {
         Err(_) => format!("HANG after `{last}`"),
         Ok(_) if says.is_some_and(|says| last.contains(says)) => return leave(legacy),
         Ok(_) if last != "DONE" => last.to_owned(),
         Ok(_) if says.is_some() => "it works, but the table says that it cannot".to_owned(),
-        Ok(_) if late => format!("it took {took:?} to say no"),
         Ok(_) => return leave(legacy),
     };
     println!("{failure}");

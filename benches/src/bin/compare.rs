@@ -93,7 +93,7 @@ fn compare() -> Result<(), Box<dyn Error>> {
     }
 
     let servers = Servers::start()?;
-    let mut env = Env {
+    let env = Env {
         echo: servers.echo,
         http: servers.http,
         postgres: None,
@@ -102,7 +102,7 @@ fn compare() -> Result<(), Box<dyn Error>> {
         quick: options.quick,
     };
     #[cfg(feature = "peers")]
-    let _daemons = Daemons::start(&chosen, &mut env);
+    let (_daemons, env) = Daemons::start(&chosen, env);
     let (chosen, not_run): (Vec<_>, Vec<_>) = chosen.into_iter().partition(|scenario| scenario.needs.met(&env));
     let outcomes = compare::run(&chosen, &env);
 

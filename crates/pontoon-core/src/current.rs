@@ -27,6 +27,7 @@ thread_local! {
     /// Where the stack stood when this thread made its outermost call, and how far it may grow from there.
     static STACK_BASE: Cell<usize> = const { Cell::new(0) };
     static STACK_BUDGET: Cell<usize> = const { Cell::new(FOREIGN_STACK) };
+    static MEASURED: Cell<bool> = const { Cell::new(false) };
     static BASE_LEVEL: Cell<usize> = const { Cell::new(0) };
     /// How many polls of tasks are on this thread's stack, and whether the innermost has blocked it.
     static TASKS: Cell<usize> = const { Cell::new(0) };
@@ -67,6 +68,9 @@ pub(crate) fn handle() -> Option<Arc<Handle>> {
 
 /// How much stack nested calls may use on a thread that is not ours: threads have 2 MiB unless told otherwise.
 const FOREIGN_STACK: usize = 1 << 20;
+
+/// How deep calls are nested when a thread finds out how large its stack really is.
+const MEASURE_AT: usize = 8;
 
 /// The level runs the queue before it parks or leaves, so pushes from its own thread need to wake nobody.
 pub(crate) const DRAINS: u8 = 1;
@@ -269,6 +273,9 @@ impl Depth {
         if depth == 0 {
             STACK_BASE.set(here);
         } else {
+            if depth == MEASURE_AT {
+                measure_stack(here);
+            }
             let stack = STACK_BASE.get().abs_diff(here) > STACK_BUDGET.get();
             if stack || depth >= limit {
                 return Err(RunError::TooDeep(TooDeep { depth, limit, stack }));
@@ -285,10 +292,32 @@ impl Drop for Depth {
     }
 }
 
+/// Finds out how large the stack of a thread that is not ours is, once: the lower end of the mapping that it lies in.
+/// The main thread's grows, and other systems have no such list; the default serves there.
+#[cold]
+fn measure_stack(here: usize) {
+    if MEASURED.replace(true) {
+        return;
+    }
+    let Ok(maps) = std::fs::read_to_string("/proc/self/maps") else { return };
+    let lower_end = maps.lines().find_map(|line| {
+        let (start, rest) = line.split_once('-')?;
+        let end = rest.split(' ').next()?;
+        let start = usize::from_str_radix(start, 16).ok()?;
+        let end = usize::from_str_radix(end, 16).ok()?;
+        ((start..end).contains(&here) && !line.ends_with("[stack]")).then_some(start)
+    });
+    if let Some(lower_end) = lower_end {
+        let size = STACK_BASE.get().saturating_sub(lower_end);
+        STACK_BUDGET.set(size - size / 3);
+    }
+}
+
 /// Tells the depth check how large this thread's stack is; the runner's own threads know.
 pub(crate) fn set_stack_budget(bytes: usize) {
     STACK_BASE.set(stack_pointer());
     STACK_BUDGET.set(bytes);
+    MEASURED.set(true);
 }
 
 #[inline]
