@@ -27,13 +27,21 @@ impl Display for Way {
     }
 }
 
+/// Divan finds the size of a sample from the first run: it must not be the one that starts threads.
+fn measure<T>(bencher: Bencher<'_, '_>, mut work: impl FnMut() -> T) {
+    for _ in 0..100 {
+        black_box(work());
+    }
+    bencher.bench_local(work);
+}
+
 macro_rules! ways {
     ($round:ident: $($subject:ty),* $(,)?) => {
         [$(Way(<$subject as Subject>::WHO.name, $round::<$subject>)),*]
     };
 }
 
-#[divan::bench(args = ways![ready_call_by: 
+#[divan::bench(args = ways![ready_call_by:
     OnSmol, OnAsyncStd, OnTokio, smol::InPlace, async_std::BlockOn, tokio::InPlace, tokio::HandleBlockOn,
     futures::Pollster,
 ])]
@@ -43,12 +51,12 @@ fn ready_call(bencher: Bencher<'_, '_>, way: Way) {
 
 fn ready_call_by<S: Subject>(bencher: Bencher<'_, '_>) {
     let subject = S::start();
-    bencher.bench_local(|| subject.call(async { black_box(1) }));
+    measure(bencher, || subject.call(async { black_box(1) }));
 }
 
 const ITEMS: u32 = 1024;
 
-#[divan::bench(args = ways![ready_item_by: 
+#[divan::bench(args = ways![ready_item_by:
     OnSmol, OnAsyncStd, OnTokio, smol::Lite, async_std::BlockOn, tokio::InPlace, tokio::HandleBlockOn,
     futures::Futures,
 ])]
@@ -59,7 +67,7 @@ fn ready_item(bencher: Bencher<'_, '_>, way: Way) {
 fn ready_item_by<S: Items>(bencher: Bencher<'_, '_>) {
     let subject = S::start();
     let all = || subject.items(stream::iter(0..u64::from(ITEMS)).map(black_box)).fold(0, u64::wrapping_add);
-    bencher.counter(ItemsCount::new(ITEMS)).bench_local(all);
+    measure(bencher.counter(ItemsCount::new(ITEMS)), all);
 }
 
 #[divan::bench(args = ways![item_from_task_by: OnSmol, OnAsyncStd, OnTokio, smol::BlockOn, async_std::BlockOn, tokio::HandleBlockOn])]
@@ -70,10 +78,10 @@ fn item_from_task(bencher: Bencher<'_, '_>, way: Way) {
 fn item_from_task_by<S: Pump>(bencher: Bencher<'_, '_>) {
     let subject = S::start();
     let all = || subject.pump(stream::iter(0..u64::from(ITEMS)).map(black_box)).fold(0, u64::wrapping_add);
-    bencher.counter(ItemsCount::new(ITEMS)).bench_local(all);
+    measure(bencher.counter(ItemsCount::new(ITEMS)), all);
 }
 
-#[divan::bench(args = ways![spawn_join_by: 
+#[divan::bench(args = ways![spawn_join_by:
     OnSmol, OnAsyncStd, OnTokio, smol::InPlace, async_std::BlockOn, tokio::InPlace, tokio::HandleBlockOn,
 ])]
 fn spawn_join(bencher: Bencher<'_, '_>, way: Way) {
@@ -82,7 +90,7 @@ fn spawn_join(bencher: Bencher<'_, '_>, way: Way) {
 
 fn spawn_join_by<S: Loop>(bencher: Bencher<'_, '_>) {
     let subject = S::start();
-    bencher.bench_local(|| subject.join(subject.spawn(async { black_box(1) })));
+    measure(bencher, || subject.join(subject.spawn(async { black_box(1) })));
 }
 
 /// So many inner calls that the outer one does not count.
@@ -95,7 +103,7 @@ fn nested_call(bencher: Bencher<'_, '_>, way: Way) {
 
 fn nested_call_by<S: Nest>(bencher: Bencher<'_, '_>) {
     let subject = S::start();
-    bencher.counter(ItemsCount::new(NESTED)).bench_local(|| subject.nest(NESTED, || async { black_box(1) }));
+    measure(bencher.counter(ItemsCount::new(NESTED)), || subject.nest(NESTED, || async { black_box(1) }));
 }
 
 #[divan::bench(args = ways![nested_wait_by: OnSmol, OnAsyncStd, OnTokio, smol::Lite, async_std::BlockOn, tokio::HandleBlockOn])]
@@ -109,5 +117,5 @@ fn nested_wait_by<S: Nest>(bencher: Bencher<'_, '_>) {
         yield_now().await;
         black_box(1)
     };
-    bencher.counter(ItemsCount::new(NESTED)).bench_local(|| subject.nest(NESTED, make));
+    measure(bencher.counter(ItemsCount::new(NESTED)), || subject.nest(NESTED, make));
 }
