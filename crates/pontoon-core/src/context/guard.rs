@@ -23,8 +23,9 @@ use std::{
 ///
 /// # Panics
 ///
-/// Dropping panics with the panic of the exit, unless the thread is unwinding already. If the runner is closed by then,
-/// the exit is skipped and the value dropped in context.
+/// Dropping panics with the panic of the exit, unless the thread is unwinding already. Where the runner refuses the call,
+/// because it is closed or for any other [`RunError`], the exit cannot run: the value is dropped in context, and the
+/// reason goes to standard error.
 pub struct Context<C: AsyncContext> {
     runner: Runner,
     /// Present until exited.
@@ -113,12 +114,13 @@ impl<C: AsyncContext> DerefMut for Context<C> {
 impl<C: AsyncContext> Drop for Context<C> {
     fn drop(&mut self) {
         let outcome = Outcome::of_drop();
-        let exited = catch_unwind(AssertUnwindSafe(|| self.exit(outcome)));
-        if let Err(payload) = exited {
+        match catch_unwind(AssertUnwindSafe(|| self.exit(outcome))) {
+            // Nobody can be given the refusal, and it must not be lost.
+            Ok(Some(Err(error))) => eprintln!("pontoon: an async context was dropped and could not be exited: {error}"),
+            Ok(_) => {}
             // A second panic would abort the process; the first one is the news.
-            if !std::thread::panicking() {
-                resume_unwind(payload);
-            }
+            Err(_) if std::thread::panicking() => {}
+            Err(payload) => resume_unwind(payload),
         }
     }
 }

@@ -39,7 +39,7 @@ impl Builder {
 
     /// Makes an inline runner: no thread of its own, its callers alone drive.
     ///
-    /// It is the cheapest kind, as a process that forks wants it. Background tasks rest between calls, and the thread
+    /// It is the cheapest kind, and on `Tokio::new` a fresh one works in a forked child, too. Background tasks rest between calls, and the thread
     /// that first polls a [`spawn_local`](Runner::spawn_local) task keeps all of them. Callers always drive, whatever
     /// [`callers_drive`](Self::callers_drive) says.
     pub fn without_thread(mut self) -> Self {
