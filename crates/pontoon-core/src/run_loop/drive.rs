@@ -62,6 +62,8 @@ pub(crate) struct Drive<'a> {
     own: Option<&'a mut dyn Own>,
     timer: Option<BoxFuture<'static, ()>>,
     watch: Option<Watch>,
+    /// How often to look whether the level can still end; none if it is no nested call.
+    watch_period: Option<Duration>,
     parked: bool,
     /// How many tasks it has run, and how often it has polled its own future.
     ran: usize,
@@ -80,7 +82,20 @@ struct Watch {
 
 impl<'a> Drive<'a> {
     pub(crate) fn new(lp: &'a Loop, seat: &'a Arc<Seat>, waker: &'a Waker, kind: Kind) -> Self {
-        Self { lp, seat, waker, kind, own: None, timer: None, watch: None, parked: false, ran: 0, polls: 0, end: None }
+        Self {
+            lp,
+            seat,
+            waker,
+            kind,
+            own: None,
+            timer: None,
+            watch: None,
+            watch_period: None,
+            parked: false,
+            ran: 0,
+            polls: 0,
+            end: None,
+        }
     }
 
     /// The level waits for a future of its own, for at most `limit`.
@@ -88,11 +103,9 @@ impl<'a> Drive<'a> {
         self.own = Some(own);
         let timer = limit.map(|limit| self.lp.sleep(limit));
         let period = self.lp.config.stuck_after / STUCK_CHECKS;
-        if nested && !period.is_zero() {
-            let timer = self.lp.sleep(period);
-            self.watch = Some(Watch { period, timer, ran: 0, polls: 0, idle_checks: 0 });
-        }
-        if timer.is_some() || self.watch.is_some() {
+        // Its timer starts with the first poll that is pending: most nested waits end before.
+        self.watch_period = (nested && !period.is_zero()).then_some(period);
+        if timer.is_some() || self.watch_period.is_some() {
             self.seat.set_woken();
         }
         self.timer = timer;
@@ -185,7 +198,15 @@ impl<'a> Drive<'a> {
     /// A nested call waits for what lies below it on this stack, or keeps a finished one from going on, and nothing
     /// has happened for a while.
     fn is_stuck(&mut self) -> bool {
-        let Some(watch) = &mut self.watch else { return false };
+        let Some(period) = self.watch_period else { return false };
+        let (lp, ran, polls) = (self.lp, self.ran, self.polls);
+        let watch = self.watch.get_or_insert_with(|| Watch {
+            period,
+            timer: lp.sleep(period),
+            ran,
+            polls: polls - 1,
+            idle_checks: 0,
+        });
         let cx = &mut Context::from_waker(self.waker);
         let mut stuck = false;
         while watch.timer.as_mut().poll(cx).is_ready() {
