@@ -155,17 +155,14 @@ pub(crate) fn first_poll(
     lp: &Arc<Loop>,
     door: Door,
     (_, waker): &Pair,
-    poll: impl FnOnce(&mut Context<'_>) -> bool,
+    mut poll: impl FnMut(&mut Context<'_>) -> bool,
 ) -> Result<bool, RunError> {
     let _depth = enter(lp, door)?;
-    let mut poll = Some(poll);
     let mut ready = false;
     let pushed = current::first_poll(lp, || {
         lp.executor.enter(&mut || {
             current::in_context();
-            if let Some(poll) = poll.take() {
-                ready = poll(&mut Context::from_waker(waker));
-            }
+            ready = poll(&mut Context::from_waker(waker));
         });
     });
     // A call that goes on to wait runs the queue itself.
