@@ -137,6 +137,10 @@ impl<'a> Drive<'a> {
         current::in_wait();
         self.seat.register(backend);
         let notified = self.unpark();
+        if notified && self.seat.is_woken() {
+            // Its own future comes first and may take long: what it was notified of is somebody else's, too.
+            self.lp.hand_on();
+        }
         let (first, polled) = (self.ran, self.polls);
         loop {
             if let Some(end) = self.look() {

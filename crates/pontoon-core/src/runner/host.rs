@@ -19,8 +19,8 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     pin::{Pin, pin},
     sync::{
-        Arc, Condvar, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering},
+        Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering},
         mpsc,
     },
     task::{Context, Waker},
@@ -56,6 +56,9 @@ enum Phase {
 pub(crate) struct HostState {
     phase: AtomicU8,
     aside: AtomicBool,
+    /// When a caller last parked while the host was driving, in microseconds since `born`.
+    last_call: AtomicU64,
+    born: OnceLock<Instant>,
     running: AtomicBool,
     /// The host's thread, by [`current::thread_id`].
     id: AtomicUsize,
@@ -73,9 +76,15 @@ impl HostState {
         self.phase.load(Ordering::SeqCst) == phase as u8
     }
 
-    /// A caller that drives has parked: the host need not.
+    /// A caller that drives has parked: the host need not, if callers keep coming. A lone call is cheaper when it leaves
+    /// the host where it is: to send it aside and have it come back costs more than the thread hop that it saves.
     pub(crate) fn ask_aside(&self, parked: &Parked) {
-        if self.is(Phase::Driving) && !self.aside.swap(true, Ordering::SeqCst) {
+        if !self.is(Phase::Driving) || self.is_asked_aside() {
+            return;
+        }
+        let now = self.born.get_or_init(Instant::now).elapsed().as_micros() as u64;
+        let before = self.last_call.swap(now, Ordering::Relaxed);
+        if now.saturating_sub(before) < WINDOW.as_micros() as u64 && !self.aside.swap(true, Ordering::SeqCst) {
             parked.notify_host();
         }
     }
