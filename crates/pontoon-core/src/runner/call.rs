@@ -101,9 +101,7 @@ fn finish<T>(called: Result<(), RunError>, result: Option<Result<T, Payload>>) -
 
 /// Starts whatever a task needs to make progress.
 pub(crate) fn start(lp: &Arc<Loop>) -> Result<(), RunError> {
-    if !lp.has_started() {
-        start_executor(lp)?;
-    }
+    start_executor(lp)?;
     host::ensure(lp)
 }
 
