@@ -23,7 +23,7 @@ fn endless_nesting_on_small_stacks() {
         within(flavour.name, move |steps| {
             let runner = flavour.builder().max_depth(usize::MAX).build();
             for kibibytes in [128, 256, 512, 2048] {
-                steps.at(&format!("{kibibytes} KiB"));
+                steps.at(format!("{kibibytes} KiB"));
                 let inner = runner.clone();
                 let digger = thread::Builder::new().stack_size(kibibytes << 10).spawn(move || dig(&inner)).unwrap();
                 let error = digger.join().unwrap();

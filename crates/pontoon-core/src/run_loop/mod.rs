@@ -13,7 +13,8 @@
 //! 4. Each level has a seat of its own; two levels of one thread share no flag.
 //! 5. A turn makes at most [`BATCH`](drive::BATCH) polls before the backend sees its reactor again.
 //! 6. A level that leaves hands on what it may have been woken for: if tasks are queued, it wakes another seat.
-//! 7. A schedule that happens on a seat's own thread wakes nobody else, because that seat runs the queue before it parks.
+//! 7. A schedule that happens on a seat's own thread wakes nobody but an idle host, because that seat runs the queue
+//!    before it parks; the host sees to it that a long poll of the seat's own holds nothing up.
 //!
 //! `host_queue` holds what only the runner's own thread may poll: `spawn_local` tasks, and tasks that once blocked their
 //! thread from inside a poll.
