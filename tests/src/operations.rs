@@ -30,8 +30,6 @@ pub struct Operation {
     pub waits: bool,
     /// Whether it makes a runner of its own.
     pub fresh: bool,
-    /// Whether only clients of tokio do it.
-    pub tokio: bool,
     /// Does it.
     pub act: fn(&Bench) -> Result<(), Refused>,
 }
@@ -44,15 +42,11 @@ impl fmt::Debug for Operation {
 
 /// The usual kind.
 const fn waits(name: &'static str, act: fn(&Bench) -> Result<(), Refused>) -> Operation {
-    Operation { name, waits: true, fresh: false, tokio: false, act }
+    Operation { name, waits: true, fresh: false, act }
 }
 
 const fn fresh_one(name: &'static str, act: fn(&Bench) -> Result<(), Refused>) -> Operation {
     Operation { fresh: true, ..waits(name, act) }
-}
-
-const fn on_tokio(name: &'static str, act: fn(&Bench) -> Result<(), Refused>) -> Operation {
-    Operation { tokio: true, ..waits(name, act) }
 }
 
 const fn ready_one(name: &'static str, act: fn(&Bench) -> Result<(), Refused>) -> Operation {
@@ -79,9 +73,9 @@ pub const OPERATIONS: &[Operation] = &[
     waits("cancel", cancel),
     waits("value_drops", value_drops),
     ready_one("many_ready", many_ready),
-    Operation { waits: false, ..on_tokio("tokio_channels", tokio_channels) },
-    on_tokio("tokio_yields", tokio_yields),
-    on_tokio("tokio_yields_send", tokio_yields_send),
+    ready_one("tokio_channels", tokio_channels),
+    waits("tokio_yields", tokio_yields),
+    waits("tokio_yields_send", tokio_yields_send),
     fresh_one("fresh_closed", fresh_closed),
     fresh_one("fresh_dropped", fresh_dropped),
 ];

@@ -3,7 +3,7 @@
 
 use libtest_mimic::{Arguments, Failed, FormatSetting, Trial};
 use pontoon_tests::{
-    contexts::{Bench, FLAVOURS, Family, Flavour, Refused, SPOTS, Spot},
+    contexts::{Bench, FLAVOURS, Flavour, Refused, SPOTS, Spot},
     operations::{OPERATIONS, Operation},
     trial,
 };
@@ -107,7 +107,7 @@ fn main() -> ExitCode {
     let mut trials = Vec::new();
     for (column, flavour) in FLAVOURS.iter().enumerate() {
         for (row, spot) in SPOTS.iter().enumerate().filter(|(_, spot)| (spot.exists)(flavour)) {
-            for operation in OPERATIONS.iter().filter(|operation| !operation.tokio || flavour.family == Family::Tokio) {
+            for operation in OPERATIONS {
                 let name = format!("{}::{}::{}", flavour.name, spot.name, operation.name);
                 let title = name.clone();
                 trials.push(Trial::test(title, move || {

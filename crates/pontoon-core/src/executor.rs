@@ -21,6 +21,9 @@ pub enum Place {
     /// On a worker of another runtime that can replace a blocked worker: the thread waits inside
     /// [`Executor::blocking`] and leaves the driving to others, unless there are none.
     Worker,
+    /// Inside another runtime that may swallow wake-ups of what is polled there, but [`Executor::block_on`] works: the
+    /// thread leaves the driving to others, unless there are none, and futures that may move are polled on another one.
+    Inside,
     /// Inside a task or main future of another runtime that it cannot step out of: the thread waits, and futures that
     /// may move are polled on another one.
     Captive,

@@ -15,6 +15,7 @@
 
 mod park;
 mod place;
+pub mod surroundings;
 mod users;
 
 use pontoon_core::{BoxFuture, Executor, Job, Place, Runner, WouldBlock};
@@ -216,7 +217,7 @@ impl Executor for Tokio {
     }
 
     fn blocking(&self, wait: &mut dyn FnMut()) {
-        place::blocking(self.handle(), wait);
+        place::blocking(place::below(self.handle()), wait);
     }
 
     fn shutdown(&self, wait: Duration) {

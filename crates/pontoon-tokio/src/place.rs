@@ -59,12 +59,7 @@ pub(crate) fn enter(handle: &Handle, f: &mut dyn FnMut()) {
     if below == Place::Free {
         return f();
     }
-    // Out of the budget of the tokio task around us: nobody would refill it while we block that task.
-    let free = pin!(unconstrained(poll_fn(|_| {
-        f();
-        Poll::Ready(())
-    })));
-    let _ = free.poll(&mut Context::from_waker(Waker::noop()));
+    out_of_budget(f);
 }
 
 /// Where this thread stands, for a runner on the runtime of `handle`.
@@ -79,6 +74,27 @@ pub(crate) fn below(handle: &Handle) -> Place {
         _ if current.id() == handle.id() => Place::Free,
         _ => Place::Captive,
     }
+}
+
+/// Where this thread stands, for a runner that is not on tokio at all.
+pub(crate) fn of_stranger() -> Place {
+    let Ok(current) = Handle::try_current() else { return Place::Free };
+    match BELOW.get() {
+        Some((top, Place::Free)) if top == current.id() => Place::Free,
+        Some((top, Place::Captive)) if top == current.id() => Place::Inside,
+        Some((top, _)) if top == current.id() => Place::Worker,
+        _ if current.runtime_flavor() != RuntimeFlavor::CurrentThread && worker_index().is_some() => Place::Worker,
+        _ => Place::Inside,
+    }
+}
+
+/// Calls `f` out of the budget of the tokio task around us: nobody would refill it while we block that task.
+pub(crate) fn out_of_budget(f: &mut dyn FnMut()) {
+    let free = pin!(unconstrained(poll_fn(|_| {
+        f();
+        Poll::Ready(())
+    })));
+    let _ = free.poll(&mut Context::from_waker(Waker::noop()));
 }
 
 /// Would a wait for the runtime of `handle` block the thread that drives it?
@@ -104,9 +120,9 @@ fn can_block_here(handle: &Handle, adopted: bool) -> Result<(), WouldBlock> {
     Ok(())
 }
 
-/// Calls `wait` so that the runtime around this thread can go on without it, where it can.
-pub(crate) fn blocking(handle: &Handle, wait: &mut dyn FnMut()) {
-    if !matches!(below(handle), Place::Worker | Place::OwnWorker) {
+/// Calls `wait` on a worker so that the runtime around this thread can go on without it, where it can.
+pub(crate) fn blocking(place: Place, wait: &mut dyn FnMut()) {
+    if !matches!(place, Place::Worker | Place::OwnWorker) {
         return wait();
     }
     let mut began = false;

@@ -37,7 +37,8 @@
 //! | `async-std` | [`AsyncStd`] | async-std |
 //! | `tokio` | [`Tokio`] | tokio, hyper, reqwest |
 //!
-//! Features only add: each brings a dependency and a type. With several of them the default backend is tokio, then
+//! Features only add: each brings a dependency and a type, and with `tokio` on, the others see when they are inside a
+//! tokio runtime. With several of them the default backend is tokio, then
 //! async-std, then smol, because each can serve the libraries of the next.
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -45,6 +46,7 @@
 pub mod prelude;
 
 mod global;
+mod strangers;
 
 #[cfg(any(feature = "smol", feature = "async-std", feature = "tokio"))]
 pub use global::{global, run, runner, set_global, spawn};
@@ -54,12 +56,12 @@ pub use pontoon_core::{
     context, generator,
 };
 
-#[cfg(feature = "async-std")]
-pub use pontoon_async_std::AsyncStd;
-#[cfg(feature = "smol")]
-pub use pontoon_smol::Smol;
 #[cfg(feature = "tokio")]
 pub use pontoon_tokio::Tokio;
+#[cfg(feature = "async-std")]
+pub use strangers::AsyncStd;
+#[cfg(feature = "smol")]
+pub use strangers::Smol;
 
 /// The examples in the README are tests, too.
 #[cfg(all(doctest, feature = "smol"))]

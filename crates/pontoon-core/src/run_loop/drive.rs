@@ -7,6 +7,7 @@ use super::{
 use crate::{
     BoxFuture,
     current::{self, DRAINS},
+    runner::call::{REPOLL, REPOLL_MAX},
 };
 use std::{
     future::Future,
@@ -61,6 +62,8 @@ pub(crate) struct Drive<'a> {
     /// None: the base level of the runner's own thread.
     own: Option<&'a mut dyn Own>,
     timer: Option<BoxFuture<'static, ()>>,
+    /// Polls the own future unasked, with a growing pause.
+    repoll: Option<(BoxFuture<'static, ()>, Duration)>,
     watch: Option<Watch>,
     /// How often to look whether the level can still end; none if it is no nested call.
     watch_period: Option<Duration>,
@@ -89,6 +92,7 @@ impl<'a> Drive<'a> {
             kind,
             own: None,
             timer: None,
+            repoll: None,
             watch: None,
             watch_period: None,
             parked: false,
@@ -119,6 +123,22 @@ impl<'a> Drive<'a> {
     /// How many tasks the level has run.
     pub(crate) fn ran(&self) -> usize {
         self.ran
+    }
+
+    /// A runtime around this level may swallow wake-ups: its own future is polled unasked, too.
+    pub(crate) fn repoll(&mut self) {
+        self.repoll = Some((self.lp.sleep(REPOLL), REPOLL));
+        self.seat.set_woken();
+    }
+
+    /// The own future was polled and is pending.
+    fn poll_repoll(&mut self) {
+        let cx = &mut Context::from_waker(self.waker);
+        let Some((timer, pause)) = &mut self.repoll else { return };
+        while timer.as_mut().poll(cx).is_ready() {
+            *pause = (*pause * 2).min(REPOLL_MAX);
+            *timer = self.lp.sleep(*pause);
+        }
     }
 
     /// Ends the level because its limit passed.
@@ -189,6 +209,7 @@ impl<'a> Drive<'a> {
                         return Some(End::TimedOut);
                     }
                 }
+                self.poll_repoll();
                 if self.is_stuck() {
                     return Some(End::Stuck);
                 }

@@ -29,8 +29,8 @@ use std::{
 /// How soon a future is polled again unasked while its thread is captive in another runtime, which may have swallowed
 /// the wake-up (tokio's `yield_now` leaves its waker with a scheduler that is blocked by this very call). The pause
 /// doubles up to the maximum and starts anew with each real wake-up.
-const REPOLL: Duration = Duration::from_millis(1);
-const REPOLL_MAX: Duration = Duration::from_millis(16);
+pub(crate) const REPOLL: Duration = Duration::from_millis(1);
+pub(crate) const REPOLL_MAX: Duration = Duration::from_millis(16);
 
 /// What kind of call comes in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -235,7 +235,7 @@ fn wait(lp: &Arc<Loop>, mut own: Erased<'_>, limit: Option<Duration>, pair: &Pai
         }
     };
     current::task_blocks();
-    if seating == Seating::Captive {
+    if matches!(seating, Seating::Captive | Seating::DriveInside(Kind::Caller)) {
         if let Erased::Anywhere(own) = own {
             return move_out(lp, own, limit, pair);
         }
@@ -249,6 +249,8 @@ enum Seating {
     Drive(Kind),
     /// The same, inside [`Executor::blocking`](crate::Executor::blocking).
     DriveBlocking,
+    /// The same, with a runtime around that may swallow wake-ups.
+    DriveInside(Kind),
     /// Leave that to others.
     Wait,
     /// The same, inside [`Executor::blocking`](crate::Executor::blocking).
@@ -270,6 +272,8 @@ fn place(lp: &Arc<Loop>) -> Result<Seating, RunError> {
         Place::Free => Ok(Seating::Wait),
         Place::OwnWorker if lp.config.callers_drive => Ok(Seating::DriveBlocking),
         Place::Worker if inline => Ok(Seating::DriveBlocking),
+        Place::Inside if on_host => Ok(Seating::DriveInside(Kind::Host)),
+        Place::Inside if inline => Ok(Seating::DriveInside(Kind::Caller)),
         _ if on_host => Err(RunError::deadlock(
             "the runner's own thread is inside another runtime, and nobody else drives this runner",
             "await the future there instead of calling `run`, or move the call to `Runner::unblock`",
@@ -279,7 +283,7 @@ fn place(lp: &Arc<Loop>) -> Result<Seating, RunError> {
             "an inline runner (`without_thread`) was called inside another runtime, where nobody can drive it",
             "build the runner with its thread, or call from a plain thread",
         )),
-        Place::Captive => Ok(Seating::Captive),
+        Place::Captive | Place::Inside => Ok(Seating::Captive),
     }
 }
 
@@ -292,7 +296,7 @@ fn sit(
     seating: Seating,
 ) -> Result<(), RunError> {
     let kind = match seating {
-        Seating::Drive(kind) => kind,
+        Seating::Drive(kind) | Seating::DriveInside(kind) => kind,
         Seating::DriveBlocking => Kind::Caller,
         _ => Kind::Waiter,
     };
@@ -315,8 +319,11 @@ fn sit(
         let nested = current::is_nested();
         current::seated(lp, seat, level, true, || {
             let mut drive = Drive::new(lp, seat, waker, kind).waits_for(own, limit, nested);
+            if let Seating::DriveInside(_) = seating {
+                drive.repoll();
+            }
             match seating {
-                Seating::Drive(_) => {
+                Seating::Drive(_) | Seating::DriveInside(_) => {
                     let level: Pin<&mut Drive<'_>> = Pin::new(&mut drive);
                     lp.executor.block_on(level);
                 }
