@@ -103,7 +103,7 @@ pub trait Executor: Send + Sync + 'static {
     }
 
     /// Calls `wait`, which blocks this thread, in the way that a runtime around it asks for. It is called where
-    /// [`place`](Self::place) is not [`Place::Free`].
+    /// [`place`](Self::place) is [`Place::OwnWorker`] or [`Place::Worker`].
     fn blocking(&self, wait: &mut dyn FnMut()) {
         wait();
     }

@@ -142,7 +142,8 @@ executor!(Smol);
 
 /// async-std as a backend: futures that use `async_std::net`, `fs`, `task` and the like.
 ///
-/// Its reactor is async-io's, which the whole process shares.
+/// async-std is discontinued (RUSTSEC-2025-0052): this is for clients that still need it, new code should use `Smol`. Its
+/// reactor is async-io's, which the whole process shares.
 #[cfg(feature = "async-std")]
 #[derive(Debug, Default)]
 pub struct AsyncStd(pontoon_async_std::AsyncStd);

@@ -7,7 +7,6 @@ use super::{
 use crate::{
     BoxFuture,
     current::{self, DRAINS},
-    runner::call::{REPOLL, REPOLL_MAX},
 };
 use std::{
     future::Future,
@@ -19,6 +18,12 @@ use std::{
 
 /// How many polls a turn makes, of tasks and of its own future, before the backend sees its reactor again.
 pub(crate) const BATCH: usize = 64;
+
+/// How soon a future is polled again unasked while its thread is captive in another runtime, which may have swallowed
+/// the wake-up (tokio's `yield_now` leaves its waker with a scheduler that is blocked by this very call). The pause
+/// doubles up to the maximum and starts anew with each real wake-up.
+pub(crate) const REPOLL: Duration = Duration::from_millis(1);
+pub(crate) const REPOLL_MAX: Duration = Duration::from_millis(16);
 
 /// How often a nested call that sits idle asks whether it can still end, as parts of `stuck_after`.
 const STUCK_CHECKS: u32 = 5;

@@ -10,7 +10,7 @@ use crate::{
     error::Payload,
     run_loop::{
         Loop,
-        drive::{Drive, End, Own},
+        drive::{Drive, End, Own, REPOLL, REPOLL_MAX},
         seat::{self, Kind, Pair},
     },
 };
@@ -25,12 +25,6 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
-
-/// How soon a future is polled again unasked while its thread is captive in another runtime, which may have swallowed
-/// the wake-up (tokio's `yield_now` leaves its waker with a scheduler that is blocked by this very call). The pause
-/// doubles up to the maximum and starts anew with each real wake-up.
-pub(crate) const REPOLL: Duration = Duration::from_millis(1);
-pub(crate) const REPOLL_MAX: Duration = Duration::from_millis(16);
 
 /// What kind of call comes in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
