@@ -158,6 +158,45 @@ fn each_works_inside_the_other() {
     .unwrap();
 }
 
+/// What a library does that can use tokio and another runtime: it takes tokio where it finds it.
+async fn found() -> Vec<bool> {
+    let mut found = vec![tokio::runtime::Handle::try_current().is_ok()];
+    future::yield_now().await;
+    found.push(tokio::runtime::Handle::try_current().is_ok());
+    found
+}
+
+#[test]
+fn a_library_finds_the_runtime_of_its_runner() {
+    within("a_library_finds_the_runtime_of_its_runner", |steps| {
+        let calls = || {
+            let others = [Smol::shared(), AsyncStd::shared()].map(|runner| runner.run_send(found()));
+            (others, Tokio::shared().run_send(found()))
+        };
+        let expected = ([vec![false; 2], vec![false; 2]], vec![true; 2]);
+        steps.at("a plain thread");
+        assert_eq!(calls(), expected);
+        steps.at("a task of a foreign current-thread runtime");
+        let foreign = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        assert_eq!(foreign.block_on(async { calls() }), expected);
+        steps.at("a local set");
+        assert_eq!(tokio::task::LocalSet::new().block_on(&foreign, async { calls() }), expected);
+        steps.at("a worker of a foreign runtime, and its blocking pool");
+        let foreign = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
+        let asked = async { (tokio::spawn(async move { calls() }).await, tokio::task::spawn_blocking(calls).await) };
+        let (worker, pool) = foreign.block_on(asked);
+        assert_eq!((worker.unwrap(), pool.unwrap()), (expected.clone(), expected.clone()));
+        steps.at("a call and a task of pontoon's own");
+        assert_eq!(Tokio::shared().run(async { calls() }), expected);
+        assert_eq!(Tokio::shared().spawn(async move { calls() }).join().unwrap(), expected);
+        steps.at("a panic comes through");
+        let panics = || Smol::shared().run_send(async { panic!("inside") });
+        let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| foreign.block_on(async { panics() })));
+        assert_eq!(caught.unwrap_err().downcast_ref(), Some(&"inside"));
+    })
+    .unwrap();
+}
+
 #[test]
 fn the_default_is_tokio_and_chosen_once() {
     within("the_default_is_tokio_and_chosen_once", |_| {

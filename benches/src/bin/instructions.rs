@@ -9,7 +9,7 @@
 //! same operation takes place on one thread, and its count stands still.
 #![forbid(unsafe_code)]
 
-use futures_lite::{StreamExt as _, stream};
+use futures_lite::{StreamExt as _, future, stream};
 use pontoon_benches::subjects::{Items as _, Loop as _, Nest as _, Subject as _, ours};
 use serde_json::{Map, Value, json};
 use std::{
@@ -46,7 +46,7 @@ const RUNS: u32 = 3;
 type Workload = (&'static str, fn(u32));
 
 /// What is counted.
-const WORKLOADS: [Workload; 10] = [
+const WORKLOADS: [Workload; 12] = [
     ("ready-call smol", ready_call::<ours::OnSmol>),
     ("ready-call tokio", ready_call::<ours::OnTokio>),
     ("ready-item smol", ready_item::<ours::OnSmol>),
@@ -57,6 +57,8 @@ const WORKLOADS: [Workload; 10] = [
     ("spawn-join tokio inline", spawn_join::<ours::InlineTokio>),
     ("nested-call smol", nested_call::<ours::OnSmol>),
     ("nested-call tokio", nested_call::<ours::OnTokio>),
+    ("nested-wait smol", nested_wait::<ours::OnSmol>),
+    ("nested-wait tokio", nested_wait::<ours::OnTokio>),
 ];
 
 fn ready_call<F: ours::Flavour>(ops: u32) {
@@ -80,6 +82,13 @@ fn spawn_join<F: ours::Flavour>(ops: u32) {
 
 fn nested_call<F: ours::Flavour>(ops: u32) {
     ours::Pontoon::<F>::start().nest(ops, || async { black_box(1) });
+}
+
+fn nested_wait<F: ours::Flavour>(ops: u32) {
+    ours::Pontoon::<F>::start().nest(ops, || async {
+        future::yield_now().await;
+        black_box(1)
+    });
 }
 
 fn main() -> ExitCode {

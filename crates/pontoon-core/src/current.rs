@@ -93,7 +93,7 @@ impl Below {
     #[inline]
     fn set(lp: &Loop, level: u8) -> Self {
         know(lp);
-        Self { lp: LOOP.replace(lp.id()), level: LEVEL.replace(level) }
+        Self { lp: LOOP.with(|below| below.replace(lp.id())), level: LEVEL.with(|below| below.replace(level)) }
     }
 }
 
@@ -266,29 +266,37 @@ pub(crate) fn is_base_level() {
 pub(crate) struct Depth(());
 
 impl Depth {
-    #[inline]
-    pub(crate) fn enter(limit: usize) -> Result<Self, RunError> {
-        let depth = DEPTH.get();
+    #[inline(always)]
+    pub(crate) fn enter(limit: usize) -> Result<Self, Box<RunError>> {
         let here = stack_pointer();
-        if depth == 0 {
-            STACK_BASE.set(here);
-        } else {
-            if depth == MEASURE_AT {
-                measure_stack(here);
+        DEPTH.with(|depth| {
+            if depth.get() == 0 {
+                STACK_BASE.set(here);
+            } else {
+                Self::deeper(depth.get(), here, limit)?;
             }
-            let stack = STACK_BASE.get().abs_diff(here) > STACK_BUDGET.get();
-            if stack || depth >= limit {
-                return Err(RunError::TooDeep(TooDeep { depth, limit, stack }));
-            }
+            depth.set(depth.get() + 1);
+            Ok(Self(()))
+        })
+    }
+
+    #[inline(never)]
+    fn deeper(depth: usize, here: usize, limit: usize) -> Result<(), Box<RunError>> {
+        if depth == MEASURE_AT {
+            measure_stack(here);
         }
-        DEPTH.set(depth + 1);
-        Ok(Self(()))
+        let stack = STACK_BASE.get().abs_diff(here) > STACK_BUDGET.get();
+        if !stack && depth < limit {
+            return Ok(());
+        }
+        Err(Box::new(RunError::TooDeep(TooDeep { depth, limit, stack })))
     }
 }
 
 impl Drop for Depth {
+    #[inline(always)]
     fn drop(&mut self) {
-        DEPTH.set(DEPTH.get() - 1);
+        DEPTH.with(|depth| depth.set(depth.get() - 1));
     }
 }
 

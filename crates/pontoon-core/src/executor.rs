@@ -102,6 +102,12 @@ pub trait Executor: Send + Sync + 'static {
         Place::Free
     }
 
+    /// Whether a library that looks for a runtime around it finds another one on this thread. Some choose by that whose
+    /// sockets and timers they use, so futures that may move are polled on a thread of their own instead.
+    fn is_overshadowed(&self) -> bool {
+        false
+    }
+
     /// Calls `wait`, which blocks this thread, in the way that a runtime around it asks for. It is called where
     /// [`place`](Self::place) is [`Place::OwnWorker`] or [`Place::Worker`].
     fn blocking(&self, wait: &mut dyn FnMut()) {
@@ -156,6 +162,10 @@ impl<E: Executor + ?Sized> Executor for Arc<E> {
 
     fn place(&self) -> Place {
         (**self).place()
+    }
+
+    fn is_overshadowed(&self) -> bool {
+        (**self).is_overshadowed()
     }
 
     fn blocking(&self, wait: &mut dyn FnMut()) {

@@ -75,6 +75,8 @@ impl Signal {
             first = false;
             Poll::Pending
         }));
+        // This waker is the runtime's, which it would keep half alive until the thread waits again.
+        drop(self.flag.driving.take());
     }
 
     /// Waits for the waker; somebody else drives.

@@ -23,3 +23,9 @@ pub fn enter(f: &mut dyn FnMut()) {
 pub fn blocking(wait: &mut dyn FnMut()) {
     place::blocking(place::of_stranger(), wait);
 }
+
+/// For [`Executor::is_overshadowed`](pontoon_core::Executor::is_overshadowed): libraries that can use several runtimes
+/// take tokio's where they find one.
+pub fn is_inside() -> bool {
+    Handle::try_current().is_ok()
+}

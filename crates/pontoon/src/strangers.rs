@@ -88,6 +88,13 @@ macro_rules! executor {
                 place()
             }
 
+            fn is_overshadowed(&self) -> bool {
+                #[cfg(feature = "tokio")]
+                return pontoon_tokio::surroundings::is_inside();
+                #[cfg(not(feature = "tokio"))]
+                false
+            }
+
             fn blocking(&self, wait: &mut dyn FnMut()) {
                 blocking(wait);
             }

@@ -57,6 +57,16 @@ pub(crate) enum End {
     Finished,
 }
 
+/// How a stretch of work ended.
+enum Work {
+    /// The level is at its end.
+    End,
+    /// It has made its polls: the backend comes first.
+    Batch,
+    /// Nothing is left to do.
+    Idle,
+}
+
 /// A level's work as a future for [`Executor::block_on`](crate::Executor::block_on).
 pub(crate) struct Drive<'a> {
     lp: &'a Loop,
@@ -166,23 +176,16 @@ impl<'a> Drive<'a> {
             // Its own future comes first and may take long: what it was notified of is somebody else's, too.
             self.lp.hand_on();
         }
-        let (first, polled) = (self.ran, self.polls);
+        let first = self.ran;
+        let mut left = BATCH;
         loop {
-            if let Some(end) = self.look() {
-                self.end = Some(end);
-                return self.end;
-            }
-            if self.ran - first + self.polls - polled >= BATCH {
-                backend.wake_by_ref();
-                return None;
-            }
-            if let Some(runnable) = self.next() {
-                if self.lp.has_workers() || notified && self.ran == first {
-                    self.lp.hand_on();
+            match self.work(&mut left, notified && self.ran == first) {
+                Work::End => return self.end,
+                Work::Batch => {
+                    backend.wake_by_ref();
+                    return None;
                 }
-                self.ran += 1;
-                runnable.run();
-                continue;
+                Work::Idle => {}
             }
             if self.kind == Kind::Host && self.own.is_none() {
                 let futile = notified && self.ran == first && !self.lp.is_closing();
@@ -196,6 +199,36 @@ impl<'a> Drive<'a> {
                 return None;
             }
             self.unpark();
+        }
+    }
+
+    /// What can be done before the thread is given to the backend, in the runtime's context: much of what waits at all
+    /// waits for tasks that are queued already, or wakes itself. The rule holds as in [`turn`](Self::turn), which follows
+    /// unless the level ends here.
+    pub(crate) fn first_turn(&mut self) -> Option<End> {
+        self.work(&mut { BATCH }, false);
+        self.end
+    }
+
+    /// Polls what is to be polled, the level's own future first and again after each task, up to `left` of both.
+    fn work(&mut self, left: &mut usize, mut hand_on: bool) -> Work {
+        loop {
+            let polls = self.polls;
+            if let Some(end) = self.look() {
+                self.end = Some(end);
+                return Work::End;
+            }
+            *left = left.saturating_sub(self.polls - polls);
+            if *left == 0 {
+                return Work::Batch;
+            }
+            let Some(runnable) = self.next() else { return Work::Idle };
+            if std::mem::take(&mut hand_on) || self.lp.has_workers() {
+                self.lp.hand_on();
+            }
+            self.ran += 1;
+            *left -= 1;
+            runnable.run();
         }
     }
 

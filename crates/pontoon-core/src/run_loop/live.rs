@@ -18,6 +18,8 @@ pub(crate) struct Live {
     /// How many of them an inline runner's thread has polled and must keep.
     locals: AtomicUsize,
     ends: Condvar,
+    /// How many wait for a task to end: a notification that nobody waits for is a system call, too.
+    awaited: AtomicUsize,
 }
 
 impl Live {
@@ -50,13 +52,18 @@ impl Live {
         let last = self.len.fetch_sub(1, Ordering::SeqCst) == 1;
         // The waker may hold the last reference to a task: it must not go under the lock.
         drop(waker);
-        self.ends.notify_all();
+        if self.awaited.load(Ordering::SeqCst) > 0 {
+            self.ends.notify_all();
+        }
         last
     }
 
     /// Waits until a task ends, for at most `limit`.
     pub(crate) fn wait(&self, limit: Duration) {
-        drop(self.ends.wait_timeout(self.lock(), limit));
+        let tasks = self.lock();
+        self.awaited.fetch_add(1, Ordering::SeqCst);
+        drop(self.ends.wait_timeout(tasks, limit));
+        self.awaited.fetch_sub(1, Ordering::SeqCst);
     }
 
     pub(crate) fn len(&self) -> usize {

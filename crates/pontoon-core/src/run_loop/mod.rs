@@ -44,6 +44,13 @@ use std::{
 
 pub(crate) type Runnable = async_task::Runnable<Arc<Meta>>;
 
+#[derive(Default)]
+struct Calls {
+    seats: Slab<Arc<Seat>>,
+    /// How many threads wait until none is left: a notification that nobody waits for is a system call, too.
+    awaited: usize,
+}
+
 /// The life of a loop, in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
@@ -68,7 +75,7 @@ pub(crate) struct Loop {
     pub(crate) parked: Parked,
     pub(crate) live: Live,
     /// The seats of blocked calls, parked or not, for `close` to wake.
-    calls: Mutex<Slab<Arc<Seat>>>,
+    calls: Mutex<Calls>,
     call_ends: Condvar,
     state: AtomicU8,
     started: AtomicBool,
@@ -364,39 +371,41 @@ impl Loop {
 
     /// Lists a blocked call until the guard is dropped.
     pub(crate) fn list_call(&self, seat: &Arc<Seat>) -> Listed<'_> {
-        let key = self.calls().insert(seat.clone());
+        let key = self.calls().seats.insert(seat.clone());
         Listed { lp: self, key }
     }
 
-    fn calls(&self) -> MutexGuard<'_, Slab<Arc<Seat>>> {
+    fn calls(&self) -> MutexGuard<'_, Calls> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How many calls are blocked, on whichever threads.
     pub(crate) fn blocked_calls(&self) -> usize {
-        self.calls().len()
+        self.calls().seats.len()
     }
 
     /// Waits until no call is blocked any more, until `deadline` at the latest.
     pub(crate) fn wait_for_calls(&self, deadline: Option<Instant>) -> bool {
         let mut calls = self.calls();
-        while !calls.is_empty() {
+        calls.awaited += 1;
+        while !calls.seats.is_empty() {
             let Some(deadline) = deadline else {
                 calls = self.call_ends.wait(calls).unwrap_or_else(PoisonError::into_inner);
                 continue;
             };
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                return false;
+                break;
             }
             calls = self.call_ends.wait_timeout(calls, left).unwrap_or_else(PoisonError::into_inner).0;
         }
-        true
+        calls.awaited -= 1;
+        calls.seats.is_empty()
     }
 
     /// Wakes every blocked call and every parked seat, to look at the state again.
     pub(crate) fn wake_all(&self) {
-        let seats: Vec<_> = self.calls().iter().map(|(_, seat)| seat.clone()).collect();
+        let seats: Vec<_> = self.calls().seats.iter().map(|(_, seat)| seat.clone()).collect();
         for seat in seats {
             seat.nudge();
         }
@@ -417,8 +426,8 @@ pub(crate) struct Listed<'a> {
 impl Drop for Listed<'_> {
     fn drop(&mut self) {
         let mut calls = self.lp.calls();
-        calls.remove(self.key);
-        if calls.is_empty() {
+        calls.seats.remove(self.key);
+        if calls.awaited > 0 && calls.seats.is_empty() {
             self.lp.call_ends.notify_all();
         }
     }

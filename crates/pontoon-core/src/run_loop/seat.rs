@@ -94,7 +94,7 @@ pub(crate) fn new_pair() -> Pair {
 #[inline]
 pub(crate) fn take() -> Pair {
     let pair = SPARE.try_with(Cell::take).ok().flatten().unwrap_or_else(new_pair);
-    pair.0.woken.store(false, Ordering::Relaxed);
+    pair.0.forget_woken();
     pair
 }
 

@@ -5,7 +5,7 @@ use super::{
     own::{InPlace, Next},
 };
 use crate::{
-    Place, RunError,
+    Place, RunError, WouldBlock,
     current::{self, DRAINS, Depth, HOST},
     error::Payload,
     run_loop::{
@@ -25,6 +25,9 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
+
+/// An error on its way out: as small as the success that it is next to.
+type Refusal = Box<RunError>;
 
 /// What kind of call comes in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,7 +78,11 @@ where
 {
     let future = pin!(Some(future));
     let mut own = InPlace::new(future);
-    let called = call(lp, Door::Call, Erased::Anywhere(&mut own), None);
+    let called = if lp.executor.is_overshadowed() {
+        call_elsewhere(lp, &mut own)
+    } else {
+        call(lp, Door::Call, Erased::Anywhere(&mut own), None)
+    };
     finish(called, own.result)
 }
 
@@ -84,13 +91,18 @@ pub(crate) fn join<F: Future>(lp: &Arc<Loop>, future: F, limit: Option<Duration>
     run(lp, Door::Join, future, limit)
 }
 
-#[inline]
-fn finish<T>(called: Result<(), RunError>, result: Option<Result<T, Payload>>) -> Result<T, RunError> {
+#[inline(always)]
+fn finish<T>(called: Result<(), Refusal>, result: Option<Result<T, Payload>>) -> Result<T, RunError> {
     match result {
         Some(Ok(value)) => Ok(value),
         Some(Err(payload)) => resume_unwind(payload),
-        None => Err(called.err().unwrap_or(RunError::Closed)),
+        None => Err(refused(called)),
     }
+}
+
+#[cold]
+fn refused(called: Result<(), Refusal>) -> RunError {
+    called.err().map_or(RunError::Closed, |refusal| *refusal)
 }
 
 /// Starts whatever a task needs to make progress.
@@ -108,22 +120,12 @@ pub(crate) fn discard<T>(lp: &Loop, value: T) {
     }
 }
 
-fn call(lp: &Arc<Loop>, door: Door, mut own: Erased<'_>, limit: Option<Duration>) -> Result<(), RunError> {
+fn call(lp: &Arc<Loop>, door: Door, mut own: Erased<'_>, limit: Option<Duration>) -> Result<(), Refusal> {
     let pair = seat::take();
-    let called = first_poll(lp, door, &pair, |cx| own.own().first_poll(cx));
-    let result = match called {
-        Ok(true) => Ok(()),
-        Ok(false) => wait(lp, own, limit, &pair),
-        Err(error) => {
-            discard(lp, Discard(own.own()));
-            Err(error)
-        }
-    };
+    let polled = first_poll(lp, door, &pair, |cx| own.own().first_poll(cx));
+    let called = go_on(lp, polled, own, limit, &pair);
     seat::put(pair);
-    if !lp.is_ready() {
-        close::leave(lp);
-    }
-    result
+    called
 }
 
 /// Polls a stream on a seat of its own, through which it is always woken.
@@ -131,13 +133,41 @@ fn call(lp: &Arc<Loop>, door: Door, mut own: Erased<'_>, limit: Option<Duration>
 pub(crate) fn next<S: Stream>(lp: &Arc<Loop>, pair: &Pair, stream: Pin<&mut S>) -> Result<Option<S::Item>, RunError> {
     pair.0.forget_woken();
     let mut own = Next::new(stream);
-    if !first_poll(lp, Door::Call, pair, |cx| own.step(cx))? {
-        wait(lp, Erased::Here(&mut own), None, pair)?;
+    let polled = first_poll(lp, Door::Call, pair, |cx| own.step(cx));
+    let called = go_on(lp, polled, Erased::Here(&mut own), None, pair);
+    finish(called, own.result)
+}
+
+/// What follows the first poll: the end of the call, or a wait and then its end.
+#[inline(always)]
+fn go_on(
+    lp: &Arc<Loop>,
+    polled: Result<bool, Refusal>,
+    own: Erased<'_>,
+    limit: Option<Duration>,
+    pair: &Pair,
+) -> Result<(), Refusal> {
+    let called = if let Ok(true) = polled { Ok(()) } else { go_on_pending(lp, polled, own, limit, pair) };
+    if !lp.is_ready() {
+        close::leave(lp);
     }
-    match own.result {
-        Some(Ok(item)) => Ok(item),
-        Some(Err(payload)) => resume_unwind(payload),
-        None => Err(RunError::Closed),
+    called
+}
+
+#[cold]
+fn go_on_pending(
+    lp: &Arc<Loop>,
+    polled: Result<bool, Refusal>,
+    mut own: Erased<'_>,
+    limit: Option<Duration>,
+    pair: &Pair,
+) -> Result<(), Refusal> {
+    match polled {
+        Ok(_) => wait(lp, own, limit, pair),
+        Err(error) => {
+            discard(lp, Discard(own.own()));
+            Err(error)
+        }
     }
 }
 
@@ -148,7 +178,7 @@ pub(crate) fn first_poll(
     door: Door,
     (_, waker): &Pair,
     mut poll: impl FnMut(&mut Context<'_>) -> bool,
-) -> Result<bool, RunError> {
+) -> Result<bool, Refusal> {
     let _depth = enter(lp, door)?;
     let mut ready = false;
     let pushed = current::first_poll(lp, || {
@@ -175,13 +205,20 @@ impl Drop for Discard<'_> {
 
 /// Checks the door and gives the call its depth.
 #[inline]
-fn enter(lp: &Arc<Loop>, door: Door) -> Result<Depth, RunError> {
+fn enter(lp: &Arc<Loop>, door: Door) -> Result<Depth, Refusal> {
     if !lp.is_ready() || current::context_is_gone() {
         knock(lp, door)?;
     }
     let depth = Depth::enter(lp.config.max_depth)?;
-    lp.executor.can_block().map_err(RunError::WouldDeadlock)?;
-    Ok(depth)
+    match lp.executor.can_block() {
+        Ok(()) => Ok(depth),
+        Err(error) => Err(would_deadlock(error)),
+    }
+}
+
+#[cold]
+fn would_deadlock(error: WouldBlock) -> Refusal {
+    Box::new(RunError::WouldDeadlock(error))
 }
 
 #[cold]
@@ -194,13 +231,13 @@ fn thread_ends() -> RunError {
 
 /// The door is not simply open: has nobody come yet, or has it been closed?
 #[cold]
-fn knock(lp: &Arc<Loop>, door: Door) -> Result<(), RunError> {
+fn knock(lp: &Arc<Loop>, door: Door) -> Result<(), Refusal> {
     match door {
         Door::Call => lp.door()?,
-        Door::Join | Door::Exit if lp.is_forked() => return Err(RunError::Forked),
+        Door::Join | Door::Exit if lp.is_forked() => return Err(RunError::Forked.into()),
         Door::Join | Door::Exit => {}
     }
-    start_executor(lp)
+    Ok(start_executor(lp)?)
 }
 
 /// Starts the runtime if nobody has, unless this thread could not use it any more.
@@ -219,7 +256,7 @@ pub(crate) fn pass_on(lp: &Loop) {
 
 /// The slow path: the future is pending.
 #[cold]
-fn wait(lp: &Arc<Loop>, mut own: Erased<'_>, limit: Option<Duration>, pair: &Pair) -> Result<(), RunError> {
+fn wait(lp: &Arc<Loop>, mut own: Erased<'_>, limit: Option<Duration>, pair: &Pair) -> Result<(), Refusal> {
     let placed = Depth::enter(lp.config.max_depth).and_then(|depth| Ok((depth, place(lp)?)));
     let (_depth, seating) = match placed {
         Ok(placed) => placed,
@@ -231,10 +268,10 @@ fn wait(lp: &Arc<Loop>, mut own: Erased<'_>, limit: Option<Duration>, pair: &Pai
     current::task_blocks();
     if matches!(seating, Seating::Captive | Seating::DriveInside(Kind::Caller)) {
         if let Erased::Anywhere(own) = own {
-            return move_out(lp, own, limit, pair);
+            return Ok(move_out(lp, own, limit, pair)?);
         }
     }
-    sit(lp, own.own(), limit, pair, seating)
+    Ok(sit(lp, own.own(), limit, pair, seating)?)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -318,8 +355,10 @@ fn sit(
             }
             match seating {
                 Seating::Drive(_) | Seating::DriveInside(_) => {
-                    let level: Pin<&mut Drive<'_>> = Pin::new(&mut drive);
-                    lp.executor.block_on(level);
+                    if lp.enter(|| drive.first_turn()).is_none() {
+                        let level: Pin<&mut Drive<'_>> = Pin::new(&mut drive);
+                        lp.executor.block_on(level);
+                    }
                 }
                 Seating::DriveBlocking => lp.executor.blocking(&mut || {
                     let level: Pin<&mut Drive<'_>> = Pin::new(&mut drive);
@@ -382,22 +421,42 @@ fn wait_only(lp: &Loop, drive: &mut Drive<'_>, limit: Option<Duration>, repoll: 
     }
 }
 
+/// Makes the whole call on a thread of its own, where no runtime is in sight.
+#[cold]
+fn call_elsewhere(lp: &Arc<Loop>, own: &mut (dyn Own + Send)) -> Result<(), Refusal> {
+    let mut called = None;
+    {
+        let own = &mut *own;
+        let mut waits = || called = elsewhere(|| call(lp, Door::Call, Erased::Here(&mut *own), None));
+        current::task_blocks();
+        if matches!(lp.executor.place(), Place::Worker | Place::OwnWorker) {
+            lp.executor.blocking(&mut waits);
+        } else {
+            waits();
+        }
+    }
+    called.unwrap_or_else(|| call(lp, Door::Call, Erased::Anywhere(own), None))
+}
+
 /// Polls the future on a thread of its own for the rest of the call, outside of the runtime that holds this one.
 fn move_out(lp: &Arc<Loop>, own: &mut (dyn Own + Send), limit: Option<Duration>, pair: &Pair) -> Result<(), RunError> {
     // The runtime around this thread may have swallowed the wake-up of the first poll.
     pair.0.set_woken();
-    let moved = thread::scope(|scope| {
+    let moved = {
         let own = &mut *own;
-        let body = move || {
-            let _depth = Depth::enter(lp.config.max_depth)?;
+        elsewhere(move || {
+            let _depth = Depth::enter(lp.config.max_depth).map_err(|refusal| *refusal)?;
             let seating = if lp.config.callers_drive { Seating::Drive(Kind::Caller) } else { Seating::Wait };
             sit(lp, own, limit, pair, seating)
-        };
-        let thread = thread::Builder::new().name("pontoon-moved".into()).spawn_scoped(scope, body).ok()?;
+        })
+    };
+    moved.unwrap_or_else(|| sit(lp, own, limit, pair, Seating::Captive))
+}
+
+/// Calls `f` on a thread of its own and waits for it. None: there are no threads left.
+fn elsewhere<T: Send>(f: impl FnOnce() -> T + Send) -> Option<T> {
+    thread::scope(|scope| {
+        let thread = thread::Builder::new().name("pontoon-moved".into()).spawn_scoped(scope, f).ok()?;
         Some(thread.join().unwrap_or_else(|payload| resume_unwind(payload)))
-    });
-    if let Some(result) = moved {
-        return result;
-    }
-    sit(lp, own, limit, pair, Seating::Captive)
+    })
 }

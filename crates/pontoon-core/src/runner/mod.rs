@@ -250,7 +250,9 @@ impl Runner {
     /// Runs a future that may move between threads.
     ///
     /// Like [`run`](Self::run), but where this thread is captive in another runtime (a task of a current-thread tokio
-    /// runtime, a `LocalSet`), a future that has to wait is polled on a thread outside of it.
+    /// runtime, a `LocalSet`), a future that has to wait is polled on a thread outside of it. A runner on smol or
+    /// async-std polls it there from the start wherever tokio is in sight, because libraries that can use either look
+    /// for that.
     ///
     /// # Blocking
     ///
