@@ -257,6 +257,11 @@ pub(crate) fn depth_here() -> usize {
     DEPTH.get() - BASE_LEVEL.get()
 }
 
+/// How many calls are nested on this thread, with the base level of a runner's own thread as one.
+pub(crate) fn depth() -> usize {
+    DEPTH.get()
+}
+
 /// This thread is a runner's own: its outermost level is not a call.
 pub(crate) fn is_base_level() {
     BASE_LEVEL.set(1);

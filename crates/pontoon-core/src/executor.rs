@@ -1,6 +1,9 @@
 //! The contract between the core and a runtime.
 
-use crate::WouldBlock;
+use crate::{
+    WouldBlock,
+    guest::{Engine, Plain, Pump},
+};
 use std::{future::Future, io, pin::Pin, sync::Arc, time::Duration};
 
 /// An owned future that may move between threads.
@@ -120,6 +123,12 @@ pub trait Executor: Send + Sync + 'static {
         let _ = wait;
     }
 
+    /// For [guest mode](crate::guest): what polls a guest's tasks on its host's thread. It is called there, in the
+    /// runtime's context; the default polls one after the other.
+    fn engine(&self, pump: Pump) -> Box<dyn Engine> {
+        Box::new(Plain(pump))
+    }
+
     /// A short name for diagnostics, such as `"smol"`.
     fn name(&self) -> &'static str {
         std::any::type_name::<Self>()
@@ -176,6 +185,10 @@ impl<E: Executor + ?Sized> Executor for Arc<E> {
         if Arc::strong_count(self) == 1 {
             (**self).shutdown(wait);
         }
+    }
+
+    fn engine(&self, pump: Pump) -> Box<dyn Engine> {
+        (**self).engine(pump)
     }
 
     fn name(&self) -> &'static str {

@@ -12,8 +12,11 @@
 //! | call blocking code from async code | [`Runner::unblock`], [`Runner::unblock_iter`] |
 //! | end it all | [`Runner::close`] |
 //! | bring a runtime of your own | [`Executor`] |
+//! | live in a foreign main loop | [`guest`] |
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+
+pub mod guest;
 
 mod context;
 mod current;

@@ -13,12 +13,16 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod guest;
 mod park;
 mod place;
 pub mod surroundings;
 mod users;
 
-use pontoon_core::{BoxFuture, Executor, Job, Place, Runner, WouldBlock};
+use pontoon_core::{
+    BoxFuture, Executor, Job, Place, Runner, WouldBlock,
+    guest::{Engine, Pump},
+};
 use std::{
     fmt,
     future::Future,
@@ -226,6 +230,10 @@ impl Executor for Tokio {
             ready.users.wait(wait);
             stop(ready.owned().take(), wait.saturating_sub(start.elapsed()));
         }
+    }
+
+    fn engine(&self, pump: Pump) -> Box<dyn Engine> {
+        Box::new(guest::Local::new(pump))
     }
 
     fn name(&self) -> &'static str {

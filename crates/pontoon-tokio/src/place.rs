@@ -21,6 +21,8 @@ thread_local! {
     static INSIDE: Cell<Option<Id>> = const { Cell::new(None) };
     /// The runtime of our topmost guard, and where the thread stood below all of them.
     static BELOW: Cell<Option<(Id, Place)>> = const { Cell::new(None) };
+    /// A `LocalSet` of ours polls this thread, which no runtime does: there is a budget all the same.
+    static IN_BUDGET: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Puts both back when dropped.
@@ -56,10 +58,22 @@ pub(crate) fn enter(handle: &Handle, f: &mut dyn FnMut()) {
     let below = below(handle);
     let _restore = Restore::set(INSIDE.get(), Some((handle.id(), below)));
     let _context = handle.enter();
-    if below == Place::Free {
+    if below == Place::Free && !IN_BUDGET.get() {
         return f();
     }
     out_of_budget(f);
+}
+
+/// Calls `f`, which polls tasks that have a budget each.
+pub(crate) fn in_budget(f: impl FnOnce()) {
+    struct Restore(bool);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            IN_BUDGET.set(self.0);
+        }
+    }
+    let _restore = Restore(IN_BUDGET.replace(true));
+    f();
 }
 
 /// Where this thread stands, for a runner on the runtime of `handle`.

@@ -28,6 +28,7 @@
 //! | call blocking code from async code | [`Runner::unblock`], [`Runner::unblock_iter`] |
 //! | end it all | [`Runner::close`] |
 //! | bring a runtime of your own | [`Executor`] |
+//! | live in the main loop of a GUI, a game or another runtime | [`guest`] |
 //!
 //! # Features
 //!
@@ -53,7 +54,7 @@ pub use global::{global, run, runner, set_global, spawn};
 pub use pontoon_core::{
     AsyncContext, BoxFuture, Builder, CloseError, Closures, Context, Ending, Executor, Generator, Hand, Io, Iter, Job,
     JoinError, Outcome, Place, Prefetch, Ready, RunError, Runner, Stats, Task, TooDeep, UnblockIter, WouldBlock,
-    context, generator,
+    context, generator, guest,
 };
 
 #[cfg(feature = "tokio")]

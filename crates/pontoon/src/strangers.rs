@@ -1,7 +1,10 @@
 //! The backends that know nothing of tokio. With the feature `tokio` on, they are told when they stand inside it.
 #![cfg(any(feature = "smol", feature = "async-std"))]
 
-use pontoon_core::{BoxFuture, Executor, Job, Place, Runner, WouldBlock};
+use pontoon_core::{
+    BoxFuture, Executor, Job, Place, Runner, WouldBlock,
+    guest::{Engine, Pump},
+};
 use std::{
     future::Future,
     io,
@@ -101,6 +104,10 @@ macro_rules! executor {
 
             fn shutdown(&self, wait: Duration) {
                 self.0.shutdown(wait);
+            }
+
+            fn engine(&self, pump: Pump) -> Box<dyn Engine> {
+                self.0.engine(pump)
             }
 
             fn name(&self) -> &'static str {

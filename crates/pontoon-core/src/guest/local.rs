@@ -1,0 +1,267 @@
+//! A guest on its own thread: its ticks and its end.
+
+use super::{
+    AbandonReason, Abandoned, GuestError,
+    engine::{Engine, Queue},
+    error::Panic,
+    shared::{Ask, EngineWaker, Phase, Shared},
+    worker,
+};
+use crate::{Executor, current};
+use std::{
+    cell::{Cell, RefCell},
+    panic::{AssertUnwindSafe, catch_unwind},
+    rc::Rc,
+    sync::{Arc, PoisonError},
+    task::{Context, Waker},
+    thread,
+    time::Duration,
+};
+
+/// Gives `done` the output of main, or the reason why there is none.
+type Done = Box<dyn FnOnce(Option<GuestError>)>;
+
+/// What belongs to a guest on its own thread.
+pub(super) struct Local {
+    pub(super) shared: Arc<Shared>,
+    pub(super) queue: Rc<Queue>,
+    executor: RefCell<Option<Arc<dyn Executor>>>,
+    engine: RefCell<Option<Box<dyn Engine>>>,
+    engine_waker: Waker,
+    done: RefCell<Option<Done>>,
+    /// Why the guest ended; none if main has an output.
+    error: RefCell<Option<GuestError>>,
+    /// The tasks are being dropped, below us on this stack.
+    dropping: Cell<bool>,
+    end_limit: Duration,
+    slice: Duration,
+    pub(super) ticks: Cell<u64>,
+    pub(super) polls: Cell<u64>,
+}
+
+thread_local! {
+    /// The guests of this thread that have not ended, and the threads' own end.
+    static GUESTS: RefCell<Guests> = const { RefCell::new(Guests(Vec::new())) };
+    /// The guests whose tasks are being polled on this thread's stack, outermost first.
+    static CURRENT: RefCell<Vec<Rc<Local>>> = const { RefCell::new(Vec::new()) };
+}
+
+struct Guests(Vec<Rc<Local>>);
+
+/// The thread ends, and guests are left.
+impl Drop for Guests {
+    fn drop(&mut self) {
+        for local in self.0.drain(..) {
+            local.abandon(AbandonReason::ThreadEnded);
+        }
+    }
+}
+
+fn find(shared: &Shared) -> Option<Rc<Local>> {
+    let find = |guests: &RefCell<Guests>| guests.borrow().0.iter().find(|local| local.shared.id == shared.id).cloned();
+    GUESTS.try_with(find).ok()?
+}
+
+/// The guest whose task is being polled.
+pub(super) fn current() -> Option<Rc<Local>> {
+    CURRENT.try_with(|current| current.borrow().last().cloned()).ok()?
+}
+
+/// Calls `f` as the guest's.
+fn as_current<R>(local: &Rc<Local>, f: impl FnOnce() -> R) -> R {
+    struct Leave(bool);
+    impl Drop for Leave {
+        fn drop(&mut self) {
+            if self.0 {
+                let popped = CURRENT.with_borrow_mut(Vec::pop);
+                drop(popped);
+            }
+        }
+    }
+    let entered = CURRENT.try_with(|current| current.borrow_mut().push(local.clone())).is_ok();
+    let _leave = Leave(entered);
+    f()
+}
+
+/// A tick, on the guest's thread.
+pub(super) fn tick(shared: &Arc<Shared>) {
+    let Some(local) = find(shared) else { return };
+    match shared.phase() {
+        Phase::Scheduled => local.tick(),
+        Phase::Ending => local.finish(),
+        _ => {}
+    }
+}
+
+/// The host has given a tick up, on whichever thread.
+pub(super) fn abandon(shared: &Arc<Shared>, generation: usize, reason: AbandonReason) {
+    let local = if shared.is_home() { find(shared) } else { None };
+    if let Some(local) = local {
+        return local.abandon(reason);
+    }
+    let report = Abandoned { reason, tasks: shared.live.len(), thread: thread::current().id() };
+    if shared.move_on_from(generation, Phase::Abandoned) {
+        shared.worker.stop();
+        shared.report(report);
+        shared.drop_what_may_move();
+    }
+}
+
+/// What a guest is made of.
+pub(super) struct Parts {
+    pub(super) shared: Arc<Shared>,
+    pub(super) queue: Rc<Queue>,
+    pub(super) executor: Arc<dyn Executor>,
+    pub(super) engine: Box<dyn Engine>,
+    pub(super) done: Done,
+    pub(super) end_limit: Duration,
+    pub(super) slice: Duration,
+}
+
+impl Local {
+    /// Puts a guest among those of this thread.
+    pub(super) fn new(parts: Parts) -> Rc<Self> {
+        let Parts { shared, queue, executor, engine, done, end_limit, slice } = parts;
+        let local = Rc::new(Self {
+            engine_waker: Waker::from(Arc::new(EngineWaker(shared.clone()))),
+            shared,
+            queue,
+            executor: RefCell::new(Some(executor)),
+            engine: RefCell::new(Some(engine)),
+            done: RefCell::new(Some(done)),
+            error: RefCell::new(None),
+            dropping: Cell::new(false),
+            end_limit,
+            slice,
+            ticks: Cell::new(0),
+            polls: Cell::new(0),
+        });
+        GUESTS.with_borrow_mut(|guests| guests.0.push(local.clone()));
+        local
+    }
+
+    fn enter(&self, mut f: impl FnMut()) {
+        let executor = self.executor.borrow().clone();
+        match executor {
+            Some(executor) if !current::context_is_gone() => executor.enter(&mut || {
+                current::in_context();
+                f();
+            }),
+            _ => f(),
+        }
+    }
+
+    fn tick(self: &Rc<Self>) {
+        self.shared.set_phase(Phase::Running);
+        self.shared.set_depth();
+        let meter = &self.queue.meter;
+        meter.start();
+        let turned = catch_unwind(AssertUnwindSafe(|| {
+            self.turn();
+            if let Some(watch) = &self.queue.watch {
+                watch.tick(meter.elapsed(), self.slice, meter.polls());
+            }
+        }));
+        self.ticks.set(self.ticks.get() + 1);
+        self.polls.set(self.polls.get() + meter.polls() as u64);
+        let failure = turned.err().or_else(|| self.shared.take_failure());
+        if failure.is_none() && !self.queue.is_done() {
+            return self.shared.rest(self.shared.has_tasks() && meter.is_over());
+        }
+        let error = failure.map(|payload| GuestError::Panicked(Panic::new(payload)));
+        self.end(error.or_else(|| self.shared.is_cancelled().then_some(GuestError::Cancelled)), true);
+    }
+
+    fn turn(self: &Rc<Self>) {
+        as_current(self, || {
+            self.shared.take_engine();
+            self.enter(|| {
+                if let Some(engine) = &mut *self.engine.borrow_mut() {
+                    engine.turn(&mut Context::from_waker(&self.engine_waker));
+                }
+            });
+        });
+    }
+
+    /// Drops every task, in context, and sees the worker off. With `ticks` the host gets a last tick once that has
+    /// stopped, which calls `done`.
+    fn end(self: &Rc<Self>, error: Option<GuestError>, ticks: bool) {
+        self.shared.move_on(Phase::Ending);
+        let first = self.error.take().or(error);
+        *self.error.borrow_mut() = first;
+        self.dropping.set(true);
+        as_current(self, || {
+            self.enter(|| {
+                drop(self.queue.main.borrow_mut().take());
+                let engine = self.engine.take();
+                drop(engine);
+                loop {
+                    self.shared.live.wake_all();
+                    let Some(runnable) = self.shared.pop() else { break };
+                    drop(runnable);
+                    while let Some(runnable) = self.shared.pop() {
+                        drop(runnable);
+                    }
+                }
+            });
+        });
+        self.dropping.set(false);
+        if let Some(executor) = self.executor.take() {
+            let last = ticks.then(|| self.shared.clone());
+            worker::see_off(&self.shared.worker, executor, self.end_limit, last);
+        }
+    }
+
+    /// Calls `done`. Every task is gone.
+    fn finish(self: &Rc<Self>) {
+        self.shared.move_on(Phase::Gone);
+        let _ = GUESTS.try_with(|guests| guests.borrow_mut().0.retain(|other| !Rc::ptr_eq(other, self)));
+        self.shared.shut_queue();
+        self.shared.set_host(None);
+        let done = self.done.take();
+        if let Some(done) = done {
+            done(self.error.take());
+        }
+    }
+
+    fn abandon(self: &Rc<Self>, reason: AbandonReason) {
+        match self.shared.phase() {
+            Phase::Gone | Phase::Running => {}
+            // Main had ended: its output is what `done` gets.
+            Phase::Ending if self.dropping.get() => {}
+            Phase::Ending => self.finish(),
+            _ => {
+                let report = Abandoned { reason, tasks: self.shared.live.len(), thread: thread::current().id() };
+                self.shared.report(report.clone());
+                self.tear_down(GuestError::Abandoned(report));
+            }
+        }
+    }
+
+    /// Ends the guest here and now.
+    pub(super) fn tear_down(self: &Rc<Self>, error: GuestError) {
+        match self.shared.phase() {
+            Phase::Gone => {}
+            Phase::Running => drop(self.shared.cancel()),
+            Phase::Ending if self.dropping.get() => {}
+            Phase::Ending => self.finish(),
+            phase => {
+                let report = self.shared.report.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                let abandoned = report.filter(|_| phase == Phase::Abandoned).map(GuestError::Abandoned);
+                self.end(Some(abandoned.unwrap_or(error)), false);
+                self.finish();
+            }
+        }
+    }
+
+    /// Takes the guest from its host, whose tick is stale from now on, and asks the new one for the next. False: the
+    /// guest has ended, or is about to.
+    pub(super) fn take_over(&self) -> bool {
+        let lives = matches!(self.shared.phase(), Phase::Idle | Phase::Scheduled);
+        if lives {
+            self.shared.move_on(Phase::Scheduled);
+            self.shared.schedule(Ask::Here, self.shared.generation());
+        }
+        lives
+    }
+}

@@ -1,0 +1,242 @@
+//! A guest's tasks, and the handle to one.
+
+use super::shared::{Runnable, Shared};
+use crate::{JoinError, RunError, error::Payload};
+use async_task::FallibleTask;
+use pin_project_lite::pin_project;
+use std::{
+    cell::RefCell,
+    fmt,
+    future::Future,
+    panic::{AssertUnwindSafe, Location, catch_unwind},
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll},
+};
+
+/// What a guest knows of a task.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Meta {
+    /// Its values belong to the guest's thread.
+    pub(super) local: bool,
+    pub(super) spawned_at: &'static Location<'static>,
+}
+
+/// What became of a task. It is there before the task counts as ended, so that a cancel cannot lose it.
+pub(super) type Slot<T> = Arc<Mutex<Option<Result<T, Payload>>>>;
+
+pub(super) fn take<T>(slot: &Slot<T>) -> Option<Result<T, Payload>> {
+    slot.lock().unwrap_or_else(PoisonError::into_inner).take()
+}
+
+/// Strikes the task out of the list when its values are gone.
+struct Listed {
+    shared: Arc<Shared>,
+    key: usize,
+}
+
+impl Drop for Listed {
+    fn drop(&mut self) {
+        self.shared.live.remove(self.key, false);
+    }
+}
+
+pin_project! {
+    /// A task's future: panics become its result, and its values are dropped where it is polled.
+    struct Body<F: Future> {
+        #[pin]
+        future: Option<F>,
+        slot: Slot<F::Output>,
+        listed: Listed,
+    }
+
+    impl<F: Future> PinnedDrop for Body<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| this.future.set(None))) {
+                // For whoever joins the task: it was cancelled, and its destructor panicked.
+                *this.slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(Err(payload));
+            }
+        }
+    }
+}
+
+impl<F: Future> Future for Body<F> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let mut this = self.project();
+        let polled = catch_unwind(AssertUnwindSafe(|| {
+            let polled = this.future.as_mut().as_pin_mut().map_or(Poll::Pending, |future| future.poll(cx));
+            if polled.is_ready() {
+                this.future.set(None);
+            }
+            polled
+        }));
+        let result = match polled {
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready(value)) => Ok(value),
+            Err(payload) => {
+                let _ = catch_unwind(AssertUnwindSafe(|| this.future.set(None)));
+                Err(payload)
+            }
+        };
+        *this.slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
+        Poll::Ready(())
+    }
+}
+
+/// A task, and where its result will be.
+pub(super) struct New<T> {
+    task: FallibleTask<(), Meta>,
+    slot: Slot<T>,
+}
+
+/// Lists `future` as a task of the guest; `build` makes it one. `keep` gets its handle before it is queued.
+fn make<F: Future>(
+    shared: &Arc<Shared>,
+    future: F,
+    slot: Slot<F::Output>,
+    build: impl FnOnce(Body<F>) -> (Runnable, async_task::Task<(), Meta>),
+    keep: impl FnOnce(FallibleTask<(), Meta>),
+) {
+    let key = shared.live.reserve();
+    let listed = Listed { shared: shared.clone(), key };
+    let (runnable, task) = build(Body { future: Some(future), slot, listed });
+    shared.live.fill(key, runnable.waker());
+    keep(task.fallible());
+    runnable.schedule();
+}
+
+fn build_local<F: Future + 'static>(
+    shared: &Arc<Shared>,
+    spawned_at: &'static Location<'static>,
+) -> impl FnOnce(Body<F>) -> (Runnable, async_task::Task<(), Meta>) + use<F> {
+    let queue = shared.clone();
+    move |body| {
+        let meta = Meta { local: true, spawned_at };
+        async_task::Builder::new().metadata(meta).spawn_local(move |_| body, move |runnable| queue.push(runnable))
+    }
+}
+
+/// Makes the guest's main task.
+pub(super) fn spawn_main<F: Future + 'static>(
+    shared: &Arc<Shared>,
+    spawned_at: &'static Location<'static>,
+    future: F,
+    slot: Slot<F::Output>,
+    main: &RefCell<Option<FallibleTask<(), Meta>>>,
+) {
+    make(shared, future, slot, build_local(shared, spawned_at), |task| *main.borrow_mut() = Some(task));
+}
+
+/// Makes a task of this thread, which is the guest's.
+pub(super) fn spawn_local<F: Future + 'static>(
+    shared: &Arc<Shared>,
+    spawned_at: &'static Location<'static>,
+    future: F,
+) -> Option<New<F::Output>> {
+    let (slot, mut task) = (Slot::default(), None);
+    make(shared, future, slot.clone(), build_local(shared, spawned_at), |made| task = Some(made));
+    task.map(|task| New { task, slot })
+}
+
+/// Makes a task from any thread.
+pub(super) fn spawn<F>(
+    shared: &Arc<Shared>,
+    spawned_at: &'static Location<'static>,
+    future: F,
+) -> Option<New<F::Output>>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    let queue = shared.clone();
+    let build = |body| {
+        let meta = Meta { local: false, spawned_at };
+        async_task::Builder::new().metadata(meta).spawn(move |_| body, move |runnable| queue.push(runnable))
+    };
+    let (slot, mut task) = (Slot::default(), None);
+    make(shared, future, slot.clone(), build, |made| task = Some(made));
+    task.map(|task| New { task, slot })
+}
+
+/// A handle to a task of a guest: a future of its result.
+///
+/// Dropping the handle cancels the task, as in smol; [`detach`](Self::detach) lets it run on, until the guest ends. The
+/// task's values are dropped on the guest's thread.
+///
+/// # Cancel safety
+///
+/// Polling the handle and dropping the future that polled it loses nothing as long as the handle itself lives.
+///
+/// # Errors
+///
+/// As a future it gives [`JoinError`] if the task panicked or was cancelled. Waiting for it in a blocking call on the
+/// guest's own thread would never end, because that call keeps the host from running ticks: it gives
+/// [`RunError::WouldDeadlock`](crate::RunError::WouldDeadlock), by way of [`JoinError::refused`].
+#[must_use = "dropping a task cancels it; call `detach` to let it run on"]
+pub struct GuestTask<T> {
+    shared: Arc<Shared>,
+    /// None: it was refused, or its result has been given.
+    new: Option<New<T>>,
+}
+
+impl<T> GuestTask<T> {
+    pub(super) fn new(shared: &Arc<Shared>, new: Option<New<T>>) -> Self {
+        Self { shared: shared.clone(), new }
+    }
+
+    /// Whether the task has ended, in whichever way.
+    pub fn is_finished(&self) -> bool {
+        self.new.as_ref().is_none_or(|new| new.task.is_finished())
+    }
+
+    /// Lets the task run on without a handle, until it ends or the guest does.
+    pub fn detach(mut self) {
+        if let Some(new) = self.new.take() {
+            new.task.detach();
+        }
+    }
+
+    /// Cancels the task and waits until its values are gone. Gives its result if it had one already.
+    ///
+    /// # Cancel safety
+    ///
+    /// The task is cancelled even if the wait is not carried through.
+    pub async fn cancel(mut self) -> Option<T> {
+        let New { task, slot } = self.new.take()?;
+        task.cancel().await;
+        take(&slot)?.ok()
+    }
+}
+
+impl<T> Future for GuestTask<T> {
+    type Output = Result<T, JoinError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Some(new) = &mut self.new else { return Poll::Ready(Err(JoinError::cancelled())) };
+        if Pin::new(&mut new.task).poll(cx).is_ready() {
+            let result = take(&new.slot);
+            self.new = None;
+            return Poll::Ready(match result {
+                Some(result) => result.map_err(JoinError::panicked),
+                None => Err(JoinError::cancelled()),
+            });
+        }
+        if self.shared.is_blocked_here() {
+            return Poll::Ready(Err(JoinError::refuse(RunError::deadlock(
+                "a blocking call on a guest's own thread waits for one of the guest's tasks, and keeps the host from \
+                 polling it",
+                "await the task in the guest, or wait for it on another thread",
+            ))));
+        }
+        Poll::Pending
+    }
+}
+
+impl<T> fmt::Debug for GuestTask<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GuestTask").field("is_finished", &self.is_finished()).finish_non_exhaustive()
+    }
+}
