@@ -55,6 +55,9 @@ const TOKIO: &str = "pontoon tokio";
 /// the same call takes twice as long or half: to look at, not to judge by.
 const TWO_CORES: &str = "-two-cores";
 
+const SMOL_NATIVE: &str = "smol LocalExecutor, async_io::block_on";
+const TOKIO_NATIVE: &str = "tokio LocalSet, current_thread block_on";
+
 /// How much worse than smol async-std may be.
 const ASYNC_STD_BOUND: f64 = 1.1;
 
@@ -114,6 +117,19 @@ pub fn checks(outcomes: &[Outcome]) -> Vec<Check> {
             0.7,
         );
         checks.ratio(&scenario("redis-ping"), TOKIO, Against::Named("sync redis"), 1.15);
+    }
+
+    let natives = [("pontoon guest smol", SMOL_NATIVE), ("pontoon guest tokio", TOKIO_NATIVE)];
+    for (ours, native) in natives {
+        checks.ratio("guest-echo", ours, Against::Named(native), 1.1);
+        checks.ratio("guest-switch", ours, Against::Named(native), 1.1);
+        checks.p99("guest-tick-busy", ours, 1300.0);
+        checks.value("guest-wake", ours, 30.0);
+    }
+    for row in outcomes.iter().filter(|outcome| outcome.name == "guest-host-timer").flat_map(|outcome| &outcome.rows) {
+        if row.who.role == Role::Ours {
+            checks.p99("guest-host-timer", row.who.name, 10_000.0);
+        }
     }
 
     for outcome in outcomes {
@@ -177,6 +193,19 @@ impl<'a> Checks<'a> {
             column: ours,
             figures: String::new(),
             actual: row.median,
+            bound,
+            at_least: false,
+            aside: false,
+        });
+    }
+
+    fn p99(&mut self, scenario: &str, ours: &'static str, bound: f64) {
+        let Some((outcome, row)) = self.find(scenario, ours) else { return };
+        self.list.push(Check {
+            what: format!("{scenario}, p99, {}", outcome.unit.name()),
+            column: ours,
+            figures: String::new(),
+            actual: row.p99,
             bound,
             at_least: false,
             aside: false,

@@ -2,6 +2,7 @@
 
 mod callers;
 mod echo;
+mod guest;
 mod lateness;
 mod life;
 mod nested_call;
@@ -155,6 +156,7 @@ pub fn all() -> Vec<Scenario> {
     all.extend(echo::two_cores());
     all.extend(callers::scenarios());
     all.extend(lateness::scenarios());
+    all.extend(guest::scenarios());
     #[cfg(feature = "peers")]
     all.extend(crate::facades::two_cores());
     // Where threads have been stays with them for a while, so the scenarios that pin them come last.

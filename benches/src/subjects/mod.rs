@@ -2,6 +2,7 @@
 
 pub mod async_std;
 pub mod futures;
+pub mod guest;
 pub mod ours;
 pub mod smol;
 pub mod tokio;
