@@ -113,7 +113,7 @@ pub(crate) fn first_poll(lp: &Loop, f: impl FnOnce()) -> bool {
     LEVEL.get() & PUSHED != 0
 }
 
-/// Calls `f`, a job on the blocking pool, as one of the loop's.
+/// Calls `f`, a job on the blocking pool or a destructor, as one of the loop's.
 pub(crate) fn job<R>(lp: &Loop, f: impl FnOnce() -> R) -> R {
     let _below = Below::set(lp, 0);
     f()

@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use std::thread;
 use std::time::Duration;
 
+use futures_lite::{StreamExt as _, stream};
 use pontoon_core::{Executor, RunError, Runner};
 
 use crate::Subject;
@@ -337,6 +338,11 @@ pub fn p11_current(s: &Subject) {
     let guard = crate::tools::OnDrop::new(|| seen.set(is(&one)));
     let timed_out = one.run_timeout(Duration::from_millis(1), crate::tools::hold(guard));
     assert!(matches!(timed_out, Err(RunError::TimedOut)) && seen.get());
+    seen.set(false);
+    let guard = crate::tools::OnDrop::new(|| seen.set(is(&one)));
+    let items = one.wrap_iter(stream::iter([1]).inspect(move |_| _ = &guard));
+    drop(items);
+    assert!(seen.get(), "a stream is dropped on behalf of its loop");
 }
 
 /// Whether two handles are of one loop.

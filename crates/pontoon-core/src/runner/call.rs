@@ -114,7 +114,7 @@ pub(crate) fn start(lp: &Arc<Loop>) -> Result<(), RunError> {
 /// Drops `value` in the runtime's context, if there is one.
 pub(crate) fn discard<T>(lp: &Loop, value: T) {
     if lp.has_started() && !lp.is_forked() && !current::context_is_gone() {
-        lp.enter(|| drop(value))
+        current::job(lp, || lp.enter(|| drop(value)))
     } else {
         drop(value)
     }
