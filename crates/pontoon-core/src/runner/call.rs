@@ -265,6 +265,12 @@ fn wait(lp: &Arc<Loop>, mut own: Erased<'_>, limit: Option<Duration>, pair: &Pai
             return Err(error);
         }
     };
+    if !matches!(seating, Seating::Drive(_)) {
+        if let Err(error) = host::ensure(lp) {
+            discard(lp, Discard(own.own()));
+            return Err(error.into());
+        }
+    }
     current::task_blocks();
     if matches!(seating, Seating::Captive | Seating::DriveInside(Kind::Caller)) {
         if let Erased::Anywhere(own) = own {
@@ -295,7 +301,6 @@ fn place(lp: &Arc<Loop>) -> Result<Seating, RunError> {
     if current::waiting_is_gone() {
         return Err(thread_ends());
     }
-    host::ensure(lp)?;
     let (inline, on_host) = (!lp.config.thread, lp.host.is_this_thread());
     match lp.executor.place() {
         Place::Free if on_host => Ok(Seating::Drive(Kind::Host)),
@@ -336,6 +341,7 @@ fn sit(
         Kind::Host => DRAINS | HOST,
         _ => DRAINS,
     };
+    let mut refused = None;
     let end = {
         let _listed = lp.list_call(seat);
         if lp.is_closing() {
@@ -356,8 +362,11 @@ fn sit(
             match seating {
                 Seating::Drive(_) | Seating::DriveInside(_) => {
                     if lp.enter(|| drive.first_turn()).is_none() {
-                        let level: Pin<&mut Drive<'_>> = Pin::new(&mut drive);
-                        lp.executor.block_on(level);
+                        // Only a call that waits needs somebody who drives after it.
+                        match host::ensure(lp) {
+                            Ok(()) => lp.executor.block_on(Pin::<&mut Drive<'_>>::new(&mut drive)),
+                            Err(error) => refused = Some(error),
+                        }
                     }
                 }
                 Seating::DriveBlocking => lp.executor.blocking(&mut || {
@@ -386,7 +395,7 @@ fn sit(
             "await inside the task instead of calling `run`, move the blocking part to `Runner::unblock`, \
              or raise `Builder::stuck_after` if the wait is meant to be long",
         )),
-        _ => Err(RunError::Closed),
+        _ => Err(refused.unwrap_or(RunError::Closed)),
     }
 }
 
