@@ -52,6 +52,11 @@ impl Flavour {
         if self.inline { builder.without_thread() } else { builder }
     }
 
+    /// A new executor of this flavour.
+    pub fn executor(&self) -> Arc<dyn Executor> {
+        (self.executor)()
+    }
+
     /// A new runner of this flavour.
     pub fn runner(&self) -> Runner {
         self.builder().build()

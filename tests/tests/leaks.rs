@@ -1,7 +1,10 @@
 //! What a runner leaves behind: no thread, no file descriptor, no task. One process, one thing at a time.
 
 use libtest_mimic::{Arguments, Conclusion, Trial};
-use pontoon::{AsyncContext, Outcome, Runner, Smol, Tokio};
+use pontoon::{
+    AsyncContext, Outcome, Runner, Smol, Tokio,
+    guest::{Guest, GuestScope, queue},
+};
 use pontoon_tests::{
     contexts::{FLAVOURS, Flavour},
     operations::echo_server,
@@ -41,6 +44,9 @@ fn main() -> ExitCode {
         add(format!("{}::start_use_drop", flavour.name), start_use_drop, flavour);
         add(format!("{}::failed_enters", flavour.name), failed_enters, flavour);
         add(format!("{}::exit_without_close", flavour.name), exit_without_close, flavour);
+        if !flavour.inline {
+            add(format!("{}::three_hundred_guests", flavour.name), three_hundred_guests, flavour);
+        }
     }
     for shared in ["smol", "tokio"] {
         let flavour = FLAVOURS.iter().find(|flavour| flavour.name == shared).expect("a flavour of that name");
@@ -237,6 +243,60 @@ fn three_hundred_clients(flavour: &Flavour, steps: &Steps) {
         shared.run(shared.sleep(Duration::from_millis(1)));
     }
     before.assert_kept();
+}
+
+/// One guest after the other, on one thread: it ends by itself, is cancelled, is dropped, or loses its host.
+fn three_hundred_guests(flavour: &Flavour, steps: &Steps) {
+    for number in 0..WARM_UP {
+        steps.at(format!("warming up: {number}"));
+        guest(flavour, number);
+    }
+    let before = Holdings::now();
+    for number in 0..300 {
+        steps.at(format!("guest {number}"));
+        guest(flavour, number);
+    }
+    steps.at("counting what is left");
+    before.assert_kept();
+}
+
+fn guest(flavour: &Flavour, number: usize) {
+    let executor = flavour.executor();
+    let runtime = executor.clone();
+    let here = thread::current();
+    let (host, ticks) = queue(move || here.unpark());
+    let main = async move {
+        let scope = GuestScope::current().unwrap();
+        executor.sleep(Duration::from_micros(10)).await;
+        scope.spawn_local(executor.sleep(Duration::from_secs(3600))).detach();
+        scope.remote().spawn(std::future::pending::<()>()).detach();
+        if number % 4 > 0 {
+            std::future::pending::<()>().await;
+        }
+    };
+    let run = Guest::new(runtime).on_abandoned(|_| {}).start(host, main, |_| ()).unwrap();
+    let scope = run.scope();
+    let turn = || {
+        if ticks.run() == 0 {
+            thread::park();
+        }
+    };
+    while scope.stats().tasks < 3 && !run.is_finished() {
+        turn();
+    }
+    match number % 4 {
+        0 => {}
+        1 => drop(scope.cancel()),
+        2 => return drop(run),
+        _ => {
+            scope.spawn_local(async {}).detach();
+            return drop(ticks);
+        }
+    }
+    while !run.is_finished() {
+        turn();
+    }
+    assert_eq!(scope.stats().tasks, 0);
 }
 
 /// In a child process: uses a runner, leaves work behind, and ends without closing it.

@@ -51,8 +51,10 @@ mod capability;
 mod child;
 mod exercise;
 mod harness;
+mod main_loop;
 mod report;
 mod session;
+mod spy;
 mod subject;
 
 pub use capability::Capability;

@@ -30,6 +30,10 @@ impl Local {
             if slot.borrow().is_none() {
                 *slot.borrow_mut() = Some(cx.waker().clone());
             }
+            if place::is_inside_another() {
+                place::out_of_budget(&mut || while pump.step() {});
+                return Poll::<()>::Pending;
+            }
             while pump.step() {
                 if !coop::has_budget_remaining() {
                     // The next poll has a new one.
@@ -37,17 +41,21 @@ impl Local {
                     break;
                 }
             }
-            Poll::<()>::Pending
+            Poll::Pending
         }));
         Self { set, pump: waker }
     }
 }
 
 impl Engine for Local {
-    fn turn(&mut self, cx: &mut Context<'_>) {
+    /// The set hands the pump's wake on to the waker of the last turn, although a turn is what it gets.
+    fn prepare(&mut self) {
         if let Some(pump) = &*self.pump.borrow() {
             pump.wake_by_ref();
         }
+    }
+
+    fn turn(&mut self, cx: &mut Context<'_>) {
         place::in_budget(|| {
             let _ = Pin::new(&mut self.set).poll(cx);
         });

@@ -64,6 +64,12 @@ pub(crate) fn enter(handle: &Handle, f: &mut dyn FnMut()) {
     out_of_budget(f);
 }
 
+/// Whether another runtime runs on this thread, below our topmost guard. One that has spent its budget is woken by that
+/// runtime then, and not before what it runs here has returned.
+pub(crate) fn is_inside_another() -> bool {
+    BELOW.get().is_some_and(|(_, below)| below != Place::Free)
+}
+
 /// Calls `f`, which polls tasks that have a budget each.
 pub(crate) fn in_budget(f: impl FnOnce()) {
     struct Restore(bool);

@@ -15,6 +15,16 @@ pub mod contexts;
 pub mod dropping;
 pub mod exits;
 pub mod generators;
+pub mod guest_abandon;
+pub mod guest_blocking;
+pub mod guest_budget;
+pub mod guest_end;
+pub mod guest_many;
+pub mod guest_panics;
+pub mod guest_start;
+pub mod guest_stop;
+pub mod guest_tasks;
+pub mod guest_ticks;
 pub mod inversion;
 pub mod io;
 pub mod iterators;
@@ -300,6 +310,111 @@ cases! {
         p73_many_threads_wake_one_future [P73];
         p73_a_waker_outlives_everything [P73];
     }
+    guest_start {
+        p77_start_returns_before_the_first_poll [P77];
+        p77_tasks_before_the_first_poll [P77];
+        p77_a_guest_that_does_not_start [P77];
+        p77_the_worker_starts_first [P77];
+        p77_the_current_guest [P77];
+        p78_tasks_and_host_share_values [P78];
+        p78_everything_is_on_the_hosts_thread [P78];
+        p78_polls_are_in_context [P78] needs VisibleContext;
+        p78_the_host_wakes_a_task [P78];
+        p79_timers [P79];
+        p79_the_host_moves_a_timer [P79];
+        p79_the_blocking_pool [P79];
+        p79_a_guest_that_waits_costs_no_ticks [P79];
+    }
+    guest_tasks {
+        p80_a_task_is_a_future [P80];
+        p80_dropping_the_handle_cancels [P80];
+        p80_cancel [P80];
+        p80_a_handle_on_another_thread [P80];
+        p80_many_threads_spawn [P80];
+        p80_stats [P80];
+        p80_a_task_that_comes_too_late [P80];
+        p80_a_cancelled_timer [P80];
+    }
+    guest_end {
+        p81_done_gets_the_output [P81];
+        p81_the_order_of_the_end [P81];
+        p81_every_task_is_gone_before_done [P81];
+        p81_the_end_is_in_context [P81] needs VisibleContext;
+        p81_the_end_is_bounded [P81];
+        p81_destructors_that_use_the_guest [P81];
+        p81_done_may_do_anything [P81];
+    }
+    guest_stop {
+        p82_cancel_a_guest_that_waits [P82];
+        p82_cancel_inside_main [P82];
+        p82_cancel_before_the_first_tick [P82];
+        p82_cancel_while_ending [P82];
+        p82_stop_on_request [P82];
+        p83_drop_the_run [P83];
+        p83_drop_the_run_while_ending [P83];
+        p83_drop_the_run_inside_its_guest [P83];
+        p83_detach [P83];
+        p83_finish_blocking [P83];
+        p83_finish_blocking_without_a_host [P83];
+        p83_finish_blocking_inside_its_guest [P83];
+    }
+    guest_panics {
+        p84_a_panic_in_main [P84];
+        p84_a_panic_in_a_task [P84];
+        p84_a_panic_in_a_destructor [P84] needs ChildProcess;
+        p84_a_panic_in_done [P84];
+        p84_a_panic_of_the_worker [P84];
+    }
+    guest_abandon {
+        p85_a_queued_tick_is_dropped [P85];
+        p85_the_host_goes_while_the_guest_waits [P85];
+        p85_a_tick_is_dropped_on_another_thread [P85];
+        p85_a_tick_is_run_on_another_thread [P85];
+        p85_a_host_that_drops_every_tick [P85];
+        p85_the_last_tick_is_dropped [P85];
+        p85_the_thread_ends [P85];
+        p85_a_report_races_with_the_drop [P85];
+        p85_many_are_given_up_at_once [P85];
+    }
+    guest_many {
+        p86_many_guests_on_one_thread [P86];
+        p86_guests_talk [P86];
+        p86_a_guest_is_a_host [P86];
+        p86_a_guest_is_a_task [P86];
+        p86_the_outer_guest_ends_first [P86];
+        p86_a_guest_in_a_runner [P86];
+        p86_dropping_the_poll_form [P86];
+        p86_guests_on_many_threads [P86];
+    }
+    guest_ticks {
+        p87_wakes_coalesce [P87];
+        p87_no_wakeup_is_lost [P87];
+        p87_one_tick_at_a_time [P87];
+        p87_a_loop_inside_a_poll [P87];
+        p87_wakers_after_the_end [P87];
+        p87_trap_1_the_worker_is_woken_with_the_guest [P87];
+        p87_trap_6_the_waker_changes [P87];
+    }
+    guest_budget {
+        p88_a_tick_makes_so_many_polls [P88];
+        p88_an_empty_budget [P88];
+        p88_trap_4_the_host_comes_first [P88];
+        p88_trap_3_tasks_take_turns [P88];
+        p88_trap_5_an_executor_comes_to_rest [P88];
+        p88_trap_7_slow_polls_end_a_tick [P88];
+        p88_polls_that_grow_long [P88];
+        p90_slow_polls_are_reported [P90];
+        p90_slow_ticks_are_reported [P90];
+    }
+    guest_blocking {
+        p89_calls_inside_a_task [P89];
+        p89_calls_on_the_guests_own_executor [P89];
+        p89_many_ready_calls_in_a_poll [P89];
+        p89_waiting_for_a_task_on_the_hosts_thread [P89];
+        p89_waiting_for_a_task_before_the_first_tick [P89];
+        p89_a_call_that_is_the_host [P89];
+        p89_a_task_waits_for_another_thread [P89];
+    }
 }
 
 /// What cases play in a process of their own.
@@ -309,4 +424,5 @@ pub(crate) static SCENES: &[child::Scene] = &[
     ("drop panics", dropping::drop_panics),
     ("exit panics", contexts::exit_panics),
     ("no close", trouble::no_close),
+    ("guest drop panics", guest_panics::guest_drop_panics),
 ];

@@ -8,6 +8,9 @@ use std::{cell::RefCell, fmt, rc::Rc, sync::Arc, task::Context};
 ///
 /// It lives on the host's thread, is called in the runtime's context, and is dropped there.
 pub trait Engine {
+    /// Called before each turn, in the same context: what it does to the waker of the last one asks for nothing.
+    fn prepare(&mut self) {}
+
     /// One tick: calls [`Pump::step`] until that says false, and polls what tasks the runtime keeps for this thread
     /// itself. `cx` asks for another tick.
     fn turn(&mut self, cx: &mut Context<'_>);

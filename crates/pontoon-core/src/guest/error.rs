@@ -115,8 +115,10 @@ pub enum AbandonReason {
 
 /// A report: the host gave a guest up before the guest had ended.
 ///
-/// On the guest's own thread its tasks are dropped at once, and `done` gets the report as an error. On another thread they
-/// cannot be: they stay where they are until the [`GuestRun`](super::GuestRun) is dropped, and for ever if it was detached.
+/// Where the host drops a tick that it had, on the guest's own thread, the guest's tasks are dropped at once and `done` gets
+/// the report as an error. On another thread they cannot be, and inside a waker, which asks for a tick, they must not: then
+/// the tasks that may move are dropped on the worker, and the others stay where they are until the
+/// [`GuestRun`](super::GuestRun) is dropped or the thread ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Abandoned {
     pub(super) reason: AbandonReason,

@@ -44,6 +44,8 @@ thread_local! {
     static GUESTS: RefCell<Guests> = const { RefCell::new(Guests(Vec::new())) };
     /// The guests whose tasks are being polled on this thread's stack, outermost first.
     static CURRENT: RefCell<Vec<Rc<Local>>> = const { RefCell::new(Vec::new()) };
+    /// A host is being asked for a tick by a waker, below us on this stack.
+    static WAKING: Cell<bool> = const { Cell::new(false) };
 }
 
 struct Guests(Vec<Rc<Local>>);
@@ -95,16 +97,32 @@ pub(super) fn tick(shared: &Arc<Shared>) {
 
 /// The host has given a tick up, on whichever thread.
 pub(super) fn abandon(shared: &Arc<Shared>, generation: usize, reason: AbandonReason) {
-    let local = if shared.is_home() { find(shared) } else { None };
+    // A waker may be called under a lock that destructors of tasks want, too.
+    let local = if shared.is_home() && !WAKING.get() { find(shared) } else { None };
     if let Some(local) = local {
         return local.abandon(reason);
     }
     let report = Abandoned { reason, tasks: shared.live.len(), thread: thread::current().id() };
     if shared.move_on_from(generation, Phase::Abandoned) {
-        shared.worker.stop();
         shared.report(report);
-        shared.drop_what_may_move();
+        // It drops what may move, so that whoever waits for that hears of it.
+        shared.worker.stop();
+        if shared.worker.has_left() {
+            shared.drop_what_may_move();
+        }
     }
+}
+
+/// Calls `f`, which gives a host a tick, as a waker.
+pub(super) fn waking(f: impl FnOnce()) {
+    struct Restore(bool);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            WAKING.set(self.0);
+        }
+    }
+    let _restore = Restore(WAKING.replace(true));
+    f();
 }
 
 /// What a guest is made of.
@@ -174,9 +192,11 @@ impl Local {
 
     fn turn(self: &Rc<Self>) {
         as_current(self, || {
-            self.shared.take_engine();
             self.enter(|| {
                 if let Some(engine) = &mut *self.engine.borrow_mut() {
+                    engine.prepare();
+                    // Whoever wakes the engine from here on finds it polled, or has it polled again.
+                    self.shared.take_engine();
                     engine.turn(&mut Context::from_waker(&self.engine_waker));
                 }
             });
@@ -196,12 +216,11 @@ impl Local {
                 let engine = self.engine.take();
                 drop(engine);
                 loop {
-                    self.shared.live.wake_all();
-                    let Some(runnable) = self.shared.pop() else { break };
-                    drop(runnable);
-                    while let Some(runnable) = self.shared.pop() {
-                        drop(runnable);
+                    let tasks = self.shared.take_tasks(|_| true);
+                    if tasks.is_empty() {
+                        break;
                     }
+                    tasks.into_iter().for_each(drop);
                 }
             });
         });
@@ -230,6 +249,8 @@ impl Local {
             // Main had ended: its output is what `done` gets.
             Phase::Ending if self.dropping.get() => {}
             Phase::Ending => self.finish(),
+            // It has been reported.
+            Phase::Abandoned => self.tear_down(GuestError::Cancelled),
             _ => {
                 let report = Abandoned { reason, tasks: self.shared.live.len(), thread: thread::current().id() };
                 self.shared.report(report.clone());
@@ -254,14 +275,18 @@ impl Local {
         }
     }
 
+    /// Whether the end is dropping the tasks, below us on this stack.
+    pub(super) fn is_dropping(&self) -> bool {
+        self.dropping.get()
+    }
+
     /// Takes the guest from its host, whose tick is stale from now on, and asks the new one for the next. False: the
     /// guest has ended, or is about to.
     pub(super) fn take_over(&self) -> bool {
-        let lives = matches!(self.shared.phase(), Phase::Idle | Phase::Scheduled);
-        if lives {
-            self.shared.move_on(Phase::Scheduled);
-            self.shared.schedule(Ask::Here, self.shared.generation());
+        let taken = self.shared.take_turn_from_host();
+        if let Some(generation) = taken {
+            self.shared.schedule(Ask::Here, generation);
         }
-        lives
+        taken.is_some()
     }
 }

@@ -201,7 +201,9 @@ impl Guest {
         F: Future + 'static,
         D: FnOnce(Result<F::Output, GuestError>) + 'static,
     {
-        self.start_on(Arc::default(), Arc::new(host), Location::caller(), main, done)
+        let run = self.start_on(Arc::default(), Arc::new(host), Location::caller(), main, done)?;
+        run.settle();
+        Ok(run)
     }
 
     /// Turns the guest into a future for an executor that can poll futures which are not `Send` on this thread: tokio's

@@ -29,6 +29,15 @@ impl GuestRun {
         self.local.as_ref().expect("present until it is consumed")
     }
 
+    /// The guest has been started in a host that runs at this depth of calls, or has dropped the first tick.
+    pub(super) fn settle(&self) {
+        let local = self.local();
+        local.shared.set_depth();
+        if local.shared.phase() == Phase::Abandoned {
+            local.tear_down(GuestError::Cancelled);
+        }
+    }
+
     /// What spawns local tasks and asks the guest to end, on this thread.
     pub fn scope(&self) -> GuestScope {
         GuestScope(self.local().clone())
@@ -58,11 +67,11 @@ impl GuestRun {
     ///
     /// # Errors
     ///
-    /// [`RunError::WouldDeadlock`] inside one of the guest's own tasks, which could never return. The guest lives on,
-    /// without a `GuestRun`.
+    /// [`RunError::WouldDeadlock`] inside one of the guest's own tasks, which could never return, or inside the destructor
+    /// of one. The guest lives on, or goes on ending, without a `GuestRun`.
     pub fn finish_blocking(mut self) -> Result<(), RunError> {
         let Some(local) = self.local.take() else { return Ok(()) };
-        if local.shared.phase() == Phase::Running {
+        if local.shared.phase() == Phase::Running || local.is_dropping() {
             return Err(RunError::WouldDeadlock(WouldBlock::new(
                 "a task of the guest waits for the guest's end",
                 "call `finish_blocking` from the host, or let the task return first",

@@ -10,7 +10,7 @@
 //!    this guest, and the tick asks for the next one when it ends.
 //! 4. A tick of another generation is stale and does nothing: the guest ended, or was taken from the host, meanwhile.
 
-use super::{Abandoned, Host, Tick, task::Meta, worker::Worker};
+use super::{Abandoned, Host, Tick, local, task::Meta, worker::Worker};
 use crate::{current, error::Payload, run_loop::live::Live};
 use concurrent_queue::ConcurrentQueue;
 use event_listener::Event;
@@ -52,6 +52,7 @@ pub(super) enum Ask {
 const PHASES: [Phase; 6] =
     [Phase::Idle, Phase::Scheduled, Phase::Running, Phase::Ending, Phase::Abandoned, Phase::Gone];
 const PHASE_BITS: u32 = 3;
+const PHASE_MASK: usize = (1 << PHASE_BITS) - 1;
 
 fn pack(generation: usize, phase: Phase) -> usize {
     generation << PHASE_BITS | phase as usize
@@ -79,6 +80,8 @@ pub(super) struct Shared {
     /// How deep calls were nested when the last tick began.
     depth: AtomicUsize,
     failure: Mutex<Option<Payload>>,
+    /// Held by the thread that takes tasks out of the queue to drop them.
+    taking: Mutex<()>,
 }
 
 impl Shared {
@@ -101,6 +104,7 @@ impl Shared {
             report: Mutex::new(None),
             depth: AtomicUsize::new(usize::MAX),
             failure: Mutex::new(None),
+            taking: Mutex::new(()),
         }
     }
 
@@ -113,7 +117,7 @@ impl Shared {
     /// The phase, and the generation that it is of.
     fn state(&self) -> (usize, Phase) {
         let state = self.state.load(Ordering::SeqCst);
-        (state >> PHASE_BITS, PHASES[state & ((1 << PHASE_BITS) - 1)])
+        (state >> PHASE_BITS, PHASES[state & PHASE_MASK])
     }
 
     pub(super) fn phase(&self) -> Phase {
@@ -142,6 +146,17 @@ impl Shared {
             let (from, to) = (pack(generation, before), pack(generation + 1, phase));
             self.state.compare_exchange(from, to, Ordering::SeqCst, Ordering::SeqCst).is_ok()
         }
+    }
+
+    /// From idle or scheduled to scheduled in the next generation, which it gives: the tick that the host may have is
+    /// stale from now on.
+    pub(super) fn take_turn_from_host(&self) -> Option<usize> {
+        let next = |state: usize| {
+            let lives = matches!(PHASES[state & PHASE_MASK], Phase::Idle | Phase::Scheduled);
+            lives.then(|| pack((state >> PHASE_BITS) + 1, Phase::Scheduled))
+        };
+        let before = self.state.fetch_update(Ordering::SeqCst, Ordering::SeqCst, next).ok()?;
+        Some((before >> PHASE_BITS) + 1)
     }
 
     /// From idle to scheduled: gives the generation of the tick that is to be.
@@ -179,9 +194,9 @@ impl Shared {
         fence(Ordering::SeqCst);
         let Some(generation) = self.take_turn() else { return };
         if self.is_home() {
-            return self.schedule(Ask::Here, generation);
+            return local::waking(|| self.schedule(Ask::Here, generation));
         }
-        self.schedule(Ask::Anywhere, generation);
+        local::waking(|| self.schedule(Ask::Anywhere, generation));
         if self.nudges.load(Ordering::Relaxed) {
             self.worker.nudge();
         }
@@ -246,18 +261,24 @@ impl Shared {
         }
     }
 
-    /// Off the guest's thread: drops the tasks that may be dropped here, so that whoever waits for them hears of it.
-    pub(super) fn drop_what_may_move(&self) {
+    /// Takes every task that is alive and `wanted`. Nobody polls them any more.
+    pub(super) fn take_tasks(&self, wanted: impl Fn(&Meta) -> bool) -> Vec<Runnable> {
+        // Two threads may do this: none is to see the queue without those that the other puts back.
+        let _one = self.taking.lock().unwrap_or_else(PoisonError::into_inner);
         self.live.wake_all();
-        let mut locals = Vec::new();
-        while let Some(runnable) = self.pop() {
-            if runnable.metadata().local { locals.push(runnable) } else { drop(runnable) }
-        }
-        for runnable in locals {
+        let queued: Vec<_> = std::iter::from_fn(|| self.pop()).collect();
+        let (taken, left): (Vec<_>, Vec<_>) = queued.into_iter().partition(|runnable| wanted(runnable.metadata()));
+        for runnable in left {
             if let Err(error) = self.queue.push(runnable) {
                 self.too_late(error.into_inner());
             }
         }
+        taken
+    }
+
+    /// Off the guest's thread: drops the tasks that may be dropped here, so that whoever waits for them hears of it.
+    pub(super) fn drop_what_may_move(&self) {
+        self.take_tasks(|meta| !meta.local).into_iter().for_each(drop);
     }
 
     #[inline]
@@ -266,10 +287,12 @@ impl Shared {
     }
 
     pub(super) fn cancel(self: &Arc<Self>) -> bool {
+        // Its own thread may have ended it by the time that it has been asked.
+        let open = self.is_open();
         self.cancelled.store(true, Ordering::SeqCst);
         self.request_stop();
         self.ask();
-        self.is_open()
+        open
     }
 
     /// The worker has panicked: the guest ends with that.
@@ -287,9 +310,10 @@ impl Shared {
     }
 
     pub(super) fn request_stop(&self) -> bool {
+        let open = self.is_open();
         self.stop.store(true, Ordering::SeqCst);
         self.stops.notify(usize::MAX);
-        self.is_open()
+        open
     }
 
     pub(super) async fn stopped(&self) {

@@ -7,9 +7,9 @@ use pin_project_lite::pin_project;
 use std::{
     cell::RefCell,
     fmt,
-    future::Future,
+    future::{Future, poll_fn},
     panic::{AssertUnwindSafe, Location, catch_unwind},
-    pin::Pin,
+    pin::{Pin, pin},
     sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll},
 };
@@ -29,6 +29,12 @@ pub(super) fn take<T>(slot: &Slot<T>) -> Option<Result<T, Payload>> {
     slot.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
+fn put<T>(slot: &Option<Slot<T>>, result: Result<T, Payload>) {
+    if let Some(slot) = slot {
+        *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
+    }
+}
+
 /// Strikes the task out of the list when its values are gone.
 struct Listed {
     shared: Arc<Shared>,
@@ -46,7 +52,7 @@ pin_project! {
     struct Body<F: Future> {
         #[pin]
         future: Option<F>,
-        slot: Slot<F::Output>,
+        slot: Option<Slot<F::Output>>,
         listed: Listed,
     }
 
@@ -55,8 +61,10 @@ pin_project! {
             let mut this = this.project();
             if let Err(payload) = catch_unwind(AssertUnwindSafe(|| this.future.set(None))) {
                 // For whoever joins the task: it was cancelled, and its destructor panicked.
-                *this.slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(Err(payload));
+                put(this.slot, Err(payload));
             }
+            // An output that nobody waits for goes with it.
+            let _ = catch_unwind(AssertUnwindSafe(|| drop(this.slot.take())));
         }
     }
 }
@@ -81,7 +89,7 @@ impl<F: Future> Future for Body<F> {
                 Err(payload)
             }
         };
-        *this.slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
+        put(this.slot, result);
         Poll::Ready(())
     }
 }
@@ -102,7 +110,7 @@ fn make<F: Future>(
 ) {
     let key = shared.live.reserve();
     let listed = Listed { shared: shared.clone(), key };
-    let (runnable, task) = build(Body { future: Some(future), slot, listed });
+    let (runnable, task) = build(Body { future: Some(future), slot: Some(slot), listed });
     shared.live.fill(key, runnable.waker());
     keep(task.fallible());
     runnable.schedule();
@@ -201,12 +209,19 @@ impl<T> GuestTask<T> {
 
     /// Cancels the task and waits until its values are gone. Gives its result if it had one already.
     ///
+    /// In a blocking call on the guest's own thread it does not wait: the values go with a later tick.
+    ///
     /// # Cancel safety
     ///
     /// The task is cancelled even if the wait is not carried through.
     pub async fn cancel(mut self) -> Option<T> {
         let New { task, slot } = self.new.take()?;
-        task.cancel().await;
+        let mut cancel = pin!(task.cancel());
+        poll_fn(|cx| match cancel.as_mut().poll(cx) {
+            Poll::Pending if !self.shared.is_blocked_here() => Poll::Pending,
+            _ => Poll::Ready(()),
+        })
+        .await;
         take(&slot)?.ok()
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     StartError,
-    shared::{Ask, Shared},
+    shared::{Ask, Phase, Shared},
 };
 use crate::Executor;
 use atomic_waker::AtomicWaker;
@@ -50,6 +50,15 @@ impl Worker {
     pub(super) fn later(&self, f: impl FnOnce() + Send + 'static) {
         *self.later.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(f));
         self.nudge();
+        if self.has_left() {
+            self.call_later();
+        }
+    }
+
+    fn call_later(&self) {
+        if let Some(later) = self.take_later() {
+            later();
+        }
     }
 
     fn take_later(&self) -> Option<Later> {
@@ -60,9 +69,15 @@ impl Worker {
         self.left.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// From now on nobody waits for the guest's I/O.
     fn leave(&self) {
         *self.left() = true;
         self.leaves.notify_all();
+        self.call_later();
+    }
+
+    pub(super) fn has_left(&self) -> bool {
+        *self.left()
     }
 
     fn wait_left(&self, limit: Duration) {
@@ -106,10 +121,17 @@ pub(super) fn start(
             }
             executor.block_on(pin!(Wait(worker.clone())));
         }));
+        let abandoned = || shared.upgrade().filter(|shared| shared.phase() == Phase::Abandoned);
+        if let Some(shared) = abandoned() {
+            executor.enter(&mut || shared.drop_what_may_move());
+        }
         drop(executor);
         worker.leave();
+        // Whoever abandons the guest after this looks at the worker, and drops its tasks himself.
+        if let Some(shared) = abandoned() {
+            shared.drop_what_may_move();
+        }
         if let (Err(payload), Some(shared)) = (waited, shared.upgrade()) {
-            // Nobody waits for the guest's I/O any more.
             shared.fail(payload);
         }
     };
