@@ -1,8 +1,19 @@
 //! What polls a guest's tasks on the host's thread, in the way that its runtime needs.
 
-use super::{budget::Meter, shared::Shared, slow::Watch};
+use super::{
+    budget::Meter,
+    ready::{self, Ready},
+    shared::{Runnable, Shared},
+    slow::Watch,
+};
 use async_task::FallibleTask;
-use std::{cell::RefCell, fmt, rc::Rc, sync::Arc, task::Context};
+use std::{
+    cell::{Cell, RefCell},
+    fmt,
+    rc::Rc,
+    sync::Arc,
+    task::Context,
+};
 
 /// How a runtime wants a guest's tasks to be polled; an [`Executor`](crate::Executor) makes one for each guest.
 ///
@@ -53,15 +64,28 @@ impl Engine for Plain {
 pub(super) struct Queue {
     pub(super) shared: Arc<Shared>,
     pub(super) main: RefCell<Option<FallibleTask<(), super::task::Meta>>>,
+    pub(super) main_ended: Cell<bool>,
     pub(super) meter: Meter,
     pub(super) watch: Option<Watch>,
+    /// Between ticks: the tasks that the last one woke and did not poll.
+    pub(super) ready: Ready,
 }
 
 impl Queue {
     /// Main has ended, or somebody wants it to: no task is polled any more.
     #[inline]
     pub(super) fn is_done(&self) -> bool {
-        self.shared.is_cancelled() || self.main.borrow().as_ref().is_none_or(FallibleTask::is_finished)
+        self.main_ended.get() || self.shared.is_cancelled()
+    }
+
+    /// The next task, in turn from those that the tick itself has woken and from the others.
+    #[inline]
+    fn next(&self) -> Option<Runnable> {
+        if self.meter.polls() % 2 == 0 {
+            ready::pop().or_else(|| self.shared.pop())
+        } else {
+            self.shared.pop().or_else(ready::pop)
+        }
     }
 
     #[inline]
@@ -69,11 +93,15 @@ impl Queue {
         if self.meter.is_over() || self.is_done() {
             return false;
         }
-        let Some(runnable) = self.shared.pop() else { return false };
+        let Some(runnable) = self.next() else { return false };
         self.meter.poll();
+        let is_main = runnable.metadata().main;
         match &self.watch {
             None => drop(runnable.run()),
             Some(watch) => watch.poll(runnable),
+        }
+        if is_main {
+            self.main_ended.set(self.main.borrow().as_ref().is_none_or(FallibleTask::is_finished));
         }
         true
     }

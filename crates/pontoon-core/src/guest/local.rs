@@ -4,6 +4,7 @@ use super::{
     AbandonReason, Abandoned, GuestError,
     engine::{Engine, Queue},
     error::Panic,
+    ready,
     shared::{Ask, EngineWaker, Phase, Shared},
     worker,
 };
@@ -184,7 +185,8 @@ impl Local {
         self.polls.set(self.polls.get() + meter.polls() as u64);
         let failure = turned.err().or_else(|| self.shared.take_failure());
         if failure.is_none() && !self.queue.is_done() {
-            return self.shared.rest(self.shared.has_tasks() && meter.is_over());
+            let ready = !self.queue.ready.borrow().is_empty();
+            return self.shared.rest(ready, (ready || self.shared.has_tasks()) && meter.is_over());
         }
         let error = failure.map(|payload| GuestError::Panicked(Panic::new(payload)));
         self.end(error.or_else(|| self.shared.is_cancelled().then_some(GuestError::Cancelled)), true);
@@ -197,7 +199,8 @@ impl Local {
                     engine.prepare();
                     // Whoever wakes the engine from here on finds it polled, or has it polled again.
                     self.shared.take_engine();
-                    engine.turn(&mut Context::from_waker(&self.engine_waker));
+                    let cx = &mut Context::from_waker(&self.engine_waker);
+                    ready::ticking(self.shared.id, &self.queue.ready, || engine.turn(cx));
                 }
             });
         });
@@ -216,7 +219,8 @@ impl Local {
                 let engine = self.engine.take();
                 drop(engine);
                 loop {
-                    let tasks = self.shared.take_tasks(|_| true);
+                    let mut tasks = self.shared.take_tasks(|_| true);
+                    tasks.extend(self.queue.ready.take());
                     if tasks.is_empty() {
                         break;
                     }

@@ -60,6 +60,7 @@ mod error;
 mod future;
 mod host;
 mod local;
+mod ready;
 mod run;
 mod shared;
 mod slow;
@@ -85,7 +86,7 @@ use local::{Local, Parts};
 use shared::Shared;
 use slow::Watch;
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     fmt,
     future::Future,
     panic::Location,
@@ -253,8 +254,10 @@ impl Guest {
         let queue = Rc::new(Queue {
             shared: shared.clone(),
             main: RefCell::default(),
+            main_ended: Cell::new(false),
             meter: Meter::new(self.budget),
             watch: self.watch,
+            ready: RefCell::default(),
         });
         let mut engine = None;
         executor.enter(&mut || {

@@ -3,21 +3,22 @@
 //! # The rule of ticks
 //!
 //! 1. A waker pushes its task first and looks at the phase second. The end of a tick sets the phase to idle first and
-//!    looks at the queue second. Both sides are sequentially consistent, so one of them sees the other.
+//!    looks at the queue second. Both sides are sequentially consistent, the queue's push and its look among them, so one
+//!    of them sees the other.
 //! 2. Only the step from idle to scheduled asks the host for a tick. So there is one tick at most, and any number of
 //!    wake-ups before it runs cost it nothing.
 //! 3. While a tick runs nobody asks: a host loop that is entered again inside a poll (a modal dialog) finds no tick of
 //!    this guest, and the tick asks for the next one when it ends.
 //! 4. A tick of another generation is stale and does nothing: the guest ended, or was taken from the host, meanwhile.
 
-use super::{Abandoned, Host, Tick, local, task::Meta, worker::Worker};
+use super::{Abandoned, Host, Tick, local, ready, task::Meta, worker::Worker};
 use crate::{current, error::Payload, run_loop::live::Live};
 use concurrent_queue::ConcurrentQueue;
 use event_listener::Event;
 use std::{
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicUsize, Ordering, fence},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     task::Wake,
 };
@@ -170,6 +171,7 @@ impl Shared {
     /// Queues a task that was woken. This is the schedule function of every task of the guest: it runs nothing.
     #[inline]
     pub(super) fn push(self: &Arc<Self>, runnable: Runnable) {
+        let Some(runnable) = ready::put(self.id, runnable) else { return };
         if let Err(error) = self.queue.push(runnable) {
             return self.too_late(error.into_inner());
         }
@@ -191,7 +193,6 @@ impl Shared {
     /// There is something to do: the host is asked for a tick, unless it has been asked already.
     #[inline]
     pub(super) fn ask(self: &Arc<Self>) {
-        fence(Ordering::SeqCst);
         let Some(generation) = self.take_turn() else { return };
         if self.is_home() {
             return local::waking(|| self.schedule(Ask::Here, generation));
@@ -223,11 +224,10 @@ impl Shared {
         drop(old);
     }
 
-    /// A tick has ended. `spent`: with its budget used up.
-    pub(super) fn rest(self: &Arc<Self>, spent: bool) {
+    /// A tick has ended. `ready`: and has left tasks of its own; `spent`: with its budget used up.
+    pub(super) fn rest(self: &Arc<Self>, ready: bool, spent: bool) {
         self.set_phase(Phase::Idle);
-        fence(Ordering::SeqCst);
-        if !self.has_work() {
+        if !ready && !self.has_work() {
             return;
         }
         if let Some(generation) = self.take_turn() {

@@ -19,6 +19,8 @@ use std::{
 pub(super) struct Meta {
     /// Its values belong to the guest's thread.
     pub(super) local: bool,
+    /// It is the guest's main.
+    pub(super) main: bool,
     pub(super) spawned_at: &'static Location<'static>,
 }
 
@@ -118,11 +120,12 @@ fn make<F: Future>(
 
 fn build_local<F: Future + 'static>(
     shared: &Arc<Shared>,
+    main: bool,
     spawned_at: &'static Location<'static>,
 ) -> impl FnOnce(Body<F>) -> (Runnable, async_task::Task<(), Meta>) + use<F> {
     let queue = shared.clone();
     move |body| {
-        let meta = Meta { local: true, spawned_at };
+        let meta = Meta { local: true, main, spawned_at };
         async_task::Builder::new().metadata(meta).spawn_local(move |_| body, move |runnable| queue.push(runnable))
     }
 }
@@ -135,7 +138,7 @@ pub(super) fn spawn_main<F: Future + 'static>(
     slot: Slot<F::Output>,
     main: &RefCell<Option<FallibleTask<(), Meta>>>,
 ) {
-    make(shared, future, slot, build_local(shared, spawned_at), |task| *main.borrow_mut() = Some(task));
+    make(shared, future, slot, build_local(shared, true, spawned_at), |task| *main.borrow_mut() = Some(task));
 }
 
 /// Makes a task of this thread, which is the guest's.
@@ -145,7 +148,7 @@ pub(super) fn spawn_local<F: Future + 'static>(
     future: F,
 ) -> Option<New<F::Output>> {
     let (slot, mut task) = (Slot::default(), None);
-    make(shared, future, slot.clone(), build_local(shared, spawned_at), |made| task = Some(made));
+    make(shared, future, slot.clone(), build_local(shared, false, spawned_at), |made| task = Some(made));
     task.map(|task| New { task, slot })
 }
 
@@ -161,7 +164,7 @@ where
 {
     let queue = shared.clone();
     let build = |body| {
-        let meta = Meta { local: false, spawned_at };
+        let meta = Meta { local: false, main: false, spawned_at };
         async_task::Builder::new().metadata(meta).spawn(move |_| body, move |runnable| queue.push(runnable))
     };
     let (slot, mut task) = (Slot::default(), None);
