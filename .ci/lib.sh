@@ -33,6 +33,20 @@ need() {
     fi
 }
 
+# Installs Debian packages, if it can.
+packages() {
+    echo "installing $*"
+    { timeout 60 apt-get update && timeout 180 apt-get install -y --no-install-recommends "$@"; } >/dev/null 2>&1 || true
+}
+
+# A screen for programs with windows.
+need_screen() {
+    # winit loads the last three when it runs.
+    command -v xvfb-run >/dev/null && command -v xauth >/dev/null && ldconfig -p | grep libxkbcommon-x11 >/dev/null ||
+        packages xvfb xauth libx11-xcb1 libxkbcommon-x11-0 libxcursor1 libxi6
+    command -v xvfb-run >/dev/null || skip "no xvfb-run, and apt-get cannot install it"
+}
+
 # README has to give that command.
 in_readme() {
     grep -qF -- "$1" README.md || fail "README.md does not give the command '$1'"

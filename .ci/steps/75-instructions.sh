@@ -8,8 +8,7 @@ rustc=$(sed -n 's/^ *"rustc": "\(.*\)",\{0,1\}$/\1/p' benches/instructions.json)
 [ "$(rustc --version)" = "$rustc" ] || skip "the kept counts are of $rustc, this is $(rustc --version)"
 
 if ! command -v valgrind >/dev/null; then
-    echo "installing valgrind"
-    { timeout 60 apt-get update && timeout 120 apt-get install -y --no-install-recommends valgrind; } >/dev/null 2>&1 || true
+    packages valgrind
     command -v valgrind >/dev/null || skip "no valgrind, and apt-get cannot install it"
 fi
 

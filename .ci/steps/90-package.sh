@@ -11,6 +11,9 @@ cargo package --locked --no-verify --allow-dirty --quiet "${packages[@]}"
 
 version=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml)
 packed=${CARGO_TARGET_DIR:-target}/package/pontoon-$version.crate
-if tar -xOf "$packed" "pontoon-$version/Cargo.toml" | grep example-clients; then
-    fail "the published manifest of pontoon names the clients of its quickstart"
+if tar -xOf "$packed" "pontoon-$version/Cargo.toml" | grep -E 'example-clients|winit|softbuffer|embedded-graphics|glib|calloop'; then
+    fail "the published manifest of pontoon names what only its examples and tests use"
+fi
+if tar -tf "$packed" | grep /examples/; then
+    fail "an example is published without what it is written with"
 fi

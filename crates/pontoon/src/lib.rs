@@ -68,3 +68,8 @@ pub use strangers::Smol;
 #[cfg(all(doctest, feature = "smol"))]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
+
+/// So are those in the guide to guest mode.
+#[cfg(all(doctest, feature = "smol"))]
+#[doc = include_str!("../../../docs/guest.md")]
+struct GuestMode;

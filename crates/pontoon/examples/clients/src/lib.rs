@@ -1,11 +1,13 @@
-//! The crates that the quickstart's clients are written with, each below the feature of its backend.
+//! The crates that the examples are written with: clients below the features of their backends, a window below its own.
 
 #![forbid(unsafe_code)]
 
-pub use futures_util;
 #[cfg(feature = "tokio")]
 pub use reqwest;
 #[cfg(feature = "async-std")]
 pub use {async_h1, async_std, http_types};
+pub use {async_io, futures_util};
+#[cfg(feature = "window")]
+pub use {embedded_graphics, softbuffer, winit};
 #[cfg(feature = "smol")]
-pub use {async_io, http_body_util, hyper, smol_hyper};
+pub use {http_body_util, hyper, smol_hyper};
