@@ -45,6 +45,8 @@
 
 pub mod prelude;
 
+mod anysync;
+mod facade;
 mod global;
 mod strangers;
 
@@ -56,6 +58,8 @@ pub use pontoon_core::{
     context, generator,
 };
 
+#[cfg(feature = "macros")]
+pub use pontoon_macros::{anysync, blocking, facade};
 #[cfg(feature = "tokio")]
 pub use pontoon_tokio::Tokio;
 #[cfg(feature = "async-std")]

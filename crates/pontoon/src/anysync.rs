@@ -1,0 +1,1 @@
+//! What `#[anysync]` expands to calls: one value, awaitable and blocking.

@@ -1,0 +1,1 @@
+//! What `#[blocking]` and `facade!` expand to calls.
