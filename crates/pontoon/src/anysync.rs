@@ -1,1 +1,0 @@
-//! What `#[anysync]` expands to calls: one value, awaitable and blocking.
