@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod contexts;
+mod facades;
 mod flavours;
 pub mod operations;
 pub mod process;

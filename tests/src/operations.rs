@@ -2,6 +2,7 @@
 
 use crate::{
     contexts::{Bench, Family, Refused},
+    facades,
     trial::text_of,
 };
 use futures_core::Stream;
@@ -41,7 +42,7 @@ impl fmt::Debug for Operation {
 }
 
 /// The usual kind.
-const fn waits(name: &'static str, act: fn(&Bench) -> Result<(), Refused>) -> Operation {
+pub(crate) const fn waits(name: &'static str, act: fn(&Bench) -> Result<(), Refused>) -> Operation {
     Operation { name, waits: true, fresh: false, act }
 }
 
@@ -49,7 +50,7 @@ const fn fresh_one(name: &'static str, act: fn(&Bench) -> Result<(), Refused>) -
     Operation { fresh: true, ..waits(name, act) }
 }
 
-const fn ready_one(name: &'static str, act: fn(&Bench) -> Result<(), Refused>) -> Operation {
+pub(crate) const fn ready_one(name: &'static str, act: fn(&Bench) -> Result<(), Refused>) -> Operation {
     Operation { waits: false, ..waits(name, act) }
 }
 
@@ -76,6 +77,13 @@ pub const OPERATIONS: &[Operation] = &[
     ready_one("tokio_channels", tokio_channels),
     waits("tokio_yields", tokio_yields),
     waits("tokio_yields_send", tokio_yields_send),
+    facades::CONSTRUCT,
+    facades::CALL,
+    facades::CALLBACK,
+    facades::ITERATE,
+    facades::DROP,
+    facades::UNWIND,
+    facades::MANY,
     fresh_one("fresh_closed", fresh_closed),
     fresh_one("fresh_dropped", fresh_dropped),
 ];
@@ -143,7 +151,7 @@ fn joined<T>(result: Result<T, JoinError>) -> Result<T, Refused> {
 }
 
 /// The result of something that panics where it is refused.
-fn unless_refused<T>(f: impl FnOnce() -> T) -> Result<T, Refused> {
+pub(crate) fn unless_refused<T>(f: impl FnOnce() -> T) -> Result<T, Refused> {
     catch_unwind(AssertUnwindSafe(f)).map_err(|payload| {
         let text = text_of(&*payload);
         if text.starts_with("the call would wait for ever: ") { Refused(text) } else { resume_unwind(payload) }

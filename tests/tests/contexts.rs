@@ -72,6 +72,13 @@ const IMPOSSIBLE: &[Impossible] = &[
               does not try to drive there",
     },
     Impossible {
+        spots: &["tokio_multi1_task", "tokio_multi2_task", "tokio_local_set_in_worker", "other_tokio_multi_native"],
+        flavours: &["tokio_inline", "tokio_multi1_inline"],
+        operations: |operation| operation.name == "facade_callback",
+        remedy: "build the runner with its thread",
+        why: "the call around the callback waits in `block_in_place`, and tokio does not tell that from its own `block_on`",
+    },
+    Impossible {
         spots: &["unblock", "own_native_blocking"],
         flavours: &["tokio_inline", "tokio_multi1_inline"],
         operations: |operation| operation.fresh,

@@ -20,6 +20,10 @@ use std::{
     os::unix::net::UnixStream,
     panic::{self, AssertUnwindSafe, catch_unwind},
     process::{Command, ExitCode, Stdio, exit},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -36,6 +40,26 @@ struct Legacy {
     runner: Runner,
     running: Task<()>,
     session: Context<Session>,
+}
+
+/// A guard that would wait for ever if it were closed.
+#[pontoon::blocking(close = end)]
+struct Guard(Arc<AtomicUsize>);
+
+#[pontoon::blocking]
+impl Guard {
+    /// Ready at once.
+    pub(crate) async fn call(&self) {}
+
+    async fn end(&mut self) {
+        future::pending::<()>().await;
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
 }
 
 /// Says where it stands, to the process that forked this one.
@@ -103,6 +127,18 @@ const CHECKS: &[Check] = &[
         assert!(text.starts_with("the process was forked"), "{text}");
         say("dropping an old one");
         drop(legacy.session);
+    }),
+    old("facades", |legacy, say| {
+        say("a call");
+        let drops = Arc::new(AtomicUsize::new(0));
+        let guard = || BlockingGuard::from_async_on(Guard(drops.clone()), legacy.runner.clone());
+        let call = catch_unwind(AssertUnwindSafe(|| guard().call()));
+        let text = text_of(&*call.unwrap_err());
+        assert!(text.starts_with("the process was forked"), "{text}");
+        assert_eq!(drops.load(Ordering::SeqCst), 1);
+        say("dropping a guard");
+        drop(guard());
+        assert_eq!(drops.load(Ordering::SeqCst), 2);
     }),
     old("old_task_join", |mut legacy, _| {
         assert!(!legacy.running.is_finished());

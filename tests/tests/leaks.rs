@@ -2,7 +2,7 @@
 
 use libtest_mimic::{Arguments, Conclusion, Trial};
 use pontoon::{
-    AsyncContext, Outcome, Runner, Smol, Tokio,
+    AsyncContext, Outcome, Runner, Smol, Task, Tokio,
     guest::{Guest, GuestScope, queue},
 };
 use pontoon_tests::{
@@ -51,6 +51,7 @@ fn main() -> ExitCode {
     for shared in ["smol", "tokio"] {
         let flavour = FLAVOURS.iter().find(|flavour| flavour.name == shared).expect("a flavour of that name");
         add(format!("{shared}::three_hundred_clients"), three_hundred_clients, flavour);
+        add(format!("{shared}::three_hundred_facades"), three_hundred_facades, flavour);
     }
     let conclusion: Conclusion = libtest_mimic::run(&arguments, trials);
     conclusion.exit_code()
@@ -297,6 +298,87 @@ fn guest(flavour: &Flavour, number: usize) {
         turn();
     }
     assert_eq!(scope.stats().tasks, 0);
+}
+
+
+/// A client with a connection task, and its facades.
+struct Connection {
+    pings: async_channel::Sender<async_channel::Sender<u32>>,
+    _task: Task<()>,
+}
+
+impl Connection {
+    /// Connects on the runner that makes the call.
+    async fn connect(number: u32) -> Self {
+        let (pings, pinged) = async_channel::bounded::<async_channel::Sender<u32>>(1);
+        let connection = async move {
+            while let Ok(pong) = pinged.recv().await {
+                let _ = pong.send(number).await;
+            }
+        };
+        let runner = Runner::current().expect("it is called through a runner");
+        Self { pings, _task: runner.spawn(connection) }
+    }
+
+    /// Asks for its number.
+    async fn ping(&self) -> u32 {
+        let (pong, answer) = async_channel::bounded(1);
+        self.pings.send(pong).await.unwrap();
+        answer.recv().await.unwrap()
+    }
+}
+
+pontoon::facade! {
+    struct SmolConnection(Connection) in Smol;
+
+    async fn connect(number: u32) -> Self;
+
+    async fn ping(&self) -> u32;
+
+    struct TokioConnection(Connection) in Tokio;
+
+    async fn connect(number: u32) -> Self;
+
+    async fn ping(&self) -> u32;
+}
+
+fn three_hundred_facades(flavour: &Flavour, steps: &Steps) {
+    if flavour.name == "smol" {
+        let ping = |client: &SmolConnection| client.ping();
+        facades(Smol::shared(), steps, SmolConnection::connect, ping);
+    } else {
+        let ping = |client: &TokioConnection| client.ping();
+        facades(Tokio::shared(), steps, TokioConnection::connect, ping);
+    }
+}
+
+/// Three hundred facades add no thread and no descriptor to what one has.
+fn facades<F: Sync>(shared: &Runner, steps: &Steps, connect: fn(u32) -> F, ping: fn(&F) -> u32) {
+    steps.at("the first one");
+    use_it(shared);
+    let first = connect(0);
+    assert_eq!(ping(&first), 0);
+    let tasks = shared.stats().tasks;
+    let before = Holdings::now();
+    steps.at("three hundred of them");
+    let clients: Vec<_> = (1..=300).map(connect).collect();
+    for (number, client) in (1..).zip(&clients) {
+        assert_eq!(ping(client), number);
+    }
+    assert_eq!(shared.stats().tasks, tasks + 300);
+    before.assert_kept();
+    steps.at("from ten threads");
+    thread::scope(|scope| {
+        for clients in clients.chunks(30) {
+            scope.spawn(move || clients.iter().for_each(|client| assert!(ping(client) > 0)));
+        }
+    });
+    steps.at("dropping them");
+    drop(clients);
+    while shared.stats().tasks > tasks {
+        shared.run(shared.sleep(Duration::from_millis(1)));
+    }
+    before.assert_kept();
 }
 
 /// In a child process: uses a runner, leaves work behind, and ends without closing it.

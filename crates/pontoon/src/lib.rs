@@ -25,6 +25,7 @@
 //! | iterate a stream | [`Runner::wrap_iter`] |
 //! | hold something open and close it properly | [`AsyncContext`], [`Runner::wrap_context`], [`Runner::enter_context`] |
 //! | read and write | [`Runner::wrap_io`] |
+//! | write a function once, for async and for sync callers | `anysync`, [`Any`], [`AnyStream`], [`AnyContext`] |
 //! | call blocking code from async code | [`Runner::unblock`], [`Runner::unblock_iter`] |
 //! | end it all | [`Runner::close`] |
 //! | bring a runtime of your own | [`Executor`] |
@@ -44,11 +45,23 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+pub mod facade;
 pub mod prelude;
 
+mod anysync;
 mod global;
 mod strangers;
 
+#[cfg(feature = "macros")]
+pub use anysync::anysync;
+#[doc(hidden)]
+pub use anysync::support as __anysync;
+pub use anysync::{Any, AnyContext, AnyStream};
+#[cfg(feature = "macros")]
+pub use facade::macros::{blocking, facade};
+#[doc(hidden)]
+pub use facade::private as __private;
+pub use facade::{Bound, IntoAsync, IntoBlocking};
 #[cfg(any(feature = "smol", feature = "async-std", feature = "tokio"))]
 pub use global::{global, run, runner, set_global, spawn};
 pub use pontoon_core::{
@@ -73,3 +86,8 @@ struct Readme;
 #[cfg(all(doctest, feature = "smol"))]
 #[doc = include_str!("../../../docs/guest.md")]
 struct GuestMode;
+
+/// So are those in the chapter on `#[anysync]`.
+#[cfg(all(doctest, feature = "macros", feature = "smol"))]
+#[doc = include_str!("../../../docs/anysync.md")]
+struct AnysyncChapter;

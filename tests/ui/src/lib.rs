@@ -1,0 +1,2 @@
+//! The cases are in `fail` and `pass`.
+#![forbid(unsafe_code)]
