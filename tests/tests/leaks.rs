@@ -300,7 +300,6 @@ fn guest(flavour: &Flavour, number: usize) {
     assert_eq!(scope.stats().tasks, 0);
 }
 
-
 /// A client with a connection task, and its facades.
 struct Connection {
     pings: async_channel::Sender<async_channel::Sender<u32>>,
