@@ -1,0 +1,9 @@
+//! redis on smol.
+
+use pontoon::Smol as Backend;
+use redis_1 as client;
+
+#[path = "facade.rs"]
+#[allow(clippy::duplicate_mod, reason = "the same facade of each build of redis")]
+mod facade;
+pub use facade::*;
