@@ -1,4 +1,4 @@
-//! Generated facades and what they consist of: the ends of their values, their guards, and where their calls run.
+//! Generated facades and what they consist of: the ends of their values, their guards, and where their calls run (P93–P96).
 
 use futures_lite::future;
 use pontoon::{AsyncStd, Bound, Executor, Runner, Smol, Tokio, blocking};
@@ -299,17 +299,18 @@ fn a_call_moves_where_it_may() {
     within("a_call_moves_where_it_may", |_| {
         let runner = Runner::new(Smol::new());
         let wanderer = BlockingWanderer::from_async_on(Wanderer, runner.clone());
+        let this = thread::current().id();
         // The thread of a current-thread runtime is captive in it while it blocks.
         current_thread().block_on(async {
-            let (before, after) = wanderer.free(runner.sleep(Duration::from_millis(1)));
-            assert_ne!(before, after, "it waited elsewhere");
-            let (before, after) = wanderer.bound(runner.sleep(Duration::from_millis(1)), Rc::from("here"));
-            assert_eq!(before, after);
-            let (before, after) = wanderer.told(runner.sleep(Duration::from_millis(1)));
-            assert_eq!(before, after);
+            let (_, after) = wanderer.free(runner.sleep(Duration::from_millis(1)));
+            assert_ne!(after, this, "it waited elsewhere");
+            let places = wanderer.bound(runner.sleep(Duration::from_millis(1)), Rc::from("here"));
+            assert_eq!(places, (this, this));
+            let places = wanderer.told(runner.sleep(Duration::from_millis(1)));
+            assert_eq!(places, (this, this));
         });
-        let (before, after) = wanderer.free(runner.sleep(Duration::from_millis(1)));
-        assert_eq!(before, after, "in place, where nothing speaks against it");
+        let places = wanderer.free(runner.sleep(Duration::from_millis(1)));
+        assert_eq!(places, (this, this), "in place, where nothing speaks against it");
     })
     .unwrap();
 }

@@ -26,6 +26,7 @@
 //! | hold something open and close it properly | [`AsyncContext`], [`Runner::wrap_context`], [`Runner::enter_context`] |
 //! | read and write | [`Runner::wrap_io`] |
 //! | write a function once, for async and for sync callers | `anysync`, [`Any`], [`AnyStream`], [`AnyContext`] |
+//! | give an async type a blocking form | `#[blocking]`, `facade!`: see [`facade`](mod@facade) |
 //! | call blocking code from async code | [`Runner::unblock`], [`Runner::unblock_iter`] |
 //! | end it all | [`Runner::close`] |
 //! | bring a runtime of your own | [`Executor`] |
@@ -91,3 +92,8 @@ struct GuestMode;
 #[cfg(all(doctest, feature = "macros", feature = "smol"))]
 #[doc = include_str!("../../../docs/anysync.md")]
 struct AnysyncChapter;
+
+/// So are those in the chapter on facades.
+#[cfg(all(doctest, feature = "macros", feature = "smol"))]
+#[doc = include_str!("../../../docs/facades.md")]
+struct FacadesChapter;
