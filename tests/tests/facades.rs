@@ -297,20 +297,25 @@ impl Wanderer {
 #[test]
 fn a_call_moves_where_it_may() {
     within("a_call_moves_where_it_may", |_| {
-        let runner = Runner::new(Smol::new());
-        let wanderer = BlockingWanderer::from_async_on(Wanderer, runner.clone());
-        let this = thread::current().id();
-        // The thread of a current-thread runtime is captive in it while it blocks.
-        current_thread().block_on(async {
-            let (_, after) = wanderer.free(runner.sleep(Duration::from_millis(1)));
-            assert_ne!(after, this, "it waited elsewhere");
-            let places = wanderer.bound(runner.sleep(Duration::from_millis(1)), Rc::from("here"));
-            assert_eq!(places, (this, this));
-            let places = wanderer.told(runner.sleep(Duration::from_millis(1)));
-            assert_eq!(places, (this, this));
-        });
-        let places = wanderer.free(runner.sleep(Duration::from_millis(1)));
-        assert_eq!(places, (this, this), "in place, where nothing speaks against it");
+        let here = thread::current().id();
+        let nap = Duration::from_millis(1);
+        for (runner, overshadowed) in [(Runner::new(Smol::new()), true), (Runner::new(Tokio::new()), false)] {
+            let wanderer = BlockingWanderer::from_async_on(Wanderer, runner.clone());
+            // The thread of a current-thread runtime is captive in it while it blocks.
+            current_thread().block_on(async {
+                let (before, after) = wanderer.free(runner.sleep(nap));
+                assert_eq!(
+                    before != here,
+                    overshadowed,
+                    "tokio in sight: smol's future is elsewhere from the first poll"
+                );
+                assert_ne!(after, here, "it waited elsewhere");
+                assert_eq!(wanderer.bound(runner.sleep(nap), Rc::from("here")), (here, here));
+                assert_eq!(wanderer.told(runner.sleep(nap)), (here, here));
+            });
+            let in_place = wanderer.free(runner.sleep(nap));
+            assert_eq!(in_place, (here, here), "in place, where nothing speaks against it");
+        }
     })
     .unwrap();
 }

@@ -197,6 +197,30 @@ fn a_library_finds_the_runtime_of_its_runner() {
     .unwrap();
 }
 
+/// What it runs would use up the budget of the foreign task, and find its `yield_now` and `block_in_place`.
+#[test]
+fn a_caller_inside_a_foreign_runtime_runs_no_task() {
+    within("a_caller_inside_a_foreign_runtime_runs_no_task", |steps| {
+        let join_on = |runner: &Runner| {
+            let here = thread::current().id();
+            for _ in 0..100 {
+                let task = runner.spawn(async { thread::current().id() });
+                assert_ne!(task.join().unwrap(), here, "{}", runner.executor().name());
+            }
+        };
+        let all = move || [Smol::shared(), AsyncStd::shared(), Tokio::shared()].map(join_on);
+        steps.at("a task of a foreign current-thread runtime");
+        let foreign = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        foreign.block_on(async { all() });
+        steps.at("a local set");
+        tokio::task::LocalSet::new().block_on(&foreign, async { all() });
+        steps.at("a worker of a foreign runtime");
+        let foreign = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
+        foreign.block_on(async move { tokio::spawn(async move { all() }).await.unwrap() });
+    })
+    .unwrap();
+}
+
 #[test]
 fn the_default_is_tokio_and_chosen_once() {
     within("the_default_is_tokio_and_chosen_once", |_| {

@@ -96,8 +96,10 @@ pub fn checks(outcomes: &[Outcome]) -> Vec<Check> {
         checks.value("nested-call", ours, 300.0);
         checks.value("nested-wait", ours, 300.0);
     }
-    checks.ratio("start-call-close", SMOL, Against::Named("smol thread + executor, async_io::block_on"), 1.2);
-    checks.ratio("start-call-close", TOKIO, Against::Named("tokio thread + current_thread, Handle::block_on"), 1.2);
+    for life in ["start-call-close", "start-task-close"] {
+        checks.ratio(life, SMOL, Against::Named("smol thread + executor, async_io::block_on"), 1.2);
+        checks.ratio(life, TOKIO, Against::Named("tokio thread + current_thread, Handle::block_on"), 1.2);
+    }
     for ours in [SMOL, TOKIO] {
         checks.ratio("callers-16", ours, Against::BestPeer, 1.0);
     }

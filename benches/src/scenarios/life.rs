@@ -1,22 +1,15 @@
-//! A whole life: start, one call that has to wait, close.
+//! A whole life: start, one call that has to wait or one task, close.
 
-use super::{Env, Needs, Scenario, Unit, entries};
+use super::{Entry, Env, Needs, Scenario, Unit, entries};
 use crate::{
     meter::Meter,
-    subjects::{Subject, ours, smol, tokio},
+    subjects::{Loop, Subject, ours, smol, tokio},
 };
 use futures_lite::future::yield_now;
 
-pub(super) fn scenario() -> Scenario {
-    Scenario {
-        name: "start-call-close",
-        about: "start runtime and thread, call once, stop and join",
-        unit: Unit::Micros,
-        rounds: 15,
-        quick_rounds: 3,
-        one_core: false,
-        needs: Needs::Nothing,
-        entries: entries![round:
+macro_rules! subjects {
+    ($round:ident) => {
+        entries![$round:
             ours::Pontoon<ours::OnSmol>,
             ours::Pontoon<ours::OnAsyncStd>,
             ours::Pontoon<ours::OnTokio>,
@@ -29,15 +22,47 @@ pub(super) fn scenario() -> Scenario {
             tokio::SpawnOneshot,
             smol::InPlace,
             smol::HostedBlockOn,
-        ],
+        ]
+    };
+}
+
+/// The call wakes itself. Pontoon starts its thread for tasks and for calls that wait for something else.
+pub(super) fn of_a_call() -> Scenario {
+    scenario("start-call-close", "start runtime and thread, call once, stop and join", subjects![call])
+}
+
+/// The task needs whatever the subject has to run tasks while nobody waits.
+pub(super) fn of_a_task() -> Scenario {
+    scenario("start-task-close", "start runtime and thread, spawn a task and join it, stop and join", subjects![task])
+}
+
+fn scenario(name: &'static str, about: &'static str, entries: Vec<Entry>) -> Scenario {
+    Scenario {
+        name,
+        about,
+        unit: Unit::Micros,
+        rounds: 15,
+        quick_rounds: 3,
+        one_core: false,
+        needs: Needs::Nothing,
+        entries,
     }
 }
 
-fn round<S: Subject>(_: &Env, meter: &mut Meter) {
+fn call<S: Subject>(_: &Env, meter: &mut Meter) {
     meter.batches(20, |ops| {
         for _ in 0..ops {
             let subject = S::start();
             subject.call(yield_now());
+        }
+    });
+}
+
+fn task<S: Loop>(_: &Env, meter: &mut Meter) {
+    meter.batches(20, |ops| {
+        for _ in 0..ops {
+            let subject = S::start();
+            subject.join(subject.spawn(yield_now()));
         }
     });
 }

@@ -149,7 +149,8 @@ pub fn all() -> Vec<Scenario> {
         spawn_join::eight(),
         nested_call::ready(),
         nested_call::waiting(),
-        life::scenario(),
+        life::of_a_call(),
+        life::of_a_task(),
         weight::runner(),
         weight::tasks(),
     ];

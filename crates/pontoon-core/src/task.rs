@@ -328,6 +328,9 @@ impl<T> Task<T> {
 
     fn cancel_for(mut self, limit: Option<Duration>) -> Option<T> {
         let Inner::Live { lp, meta, slot, task } = &mut self.0 else { return None };
+        if lp.is_forked() {
+            return None;
+        }
         let task = task.take()?;
         if meta.is_below() {
             return None;
@@ -396,6 +399,10 @@ impl<T> Future for Task<T> {
 impl<T> Drop for Task<T> {
     fn drop(&mut self) {
         if let Inner::Live { lp, slot, task, .. } = &mut self.0 {
+            if lp.is_forked() {
+                // The parent's, as is whoever holds its locks.
+                return std::mem::forget(task.take());
+            }
             drop(task.take());
             if let Some(result) = take(slot) {
                 call::discard(lp, result);

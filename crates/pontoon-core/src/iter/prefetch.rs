@@ -166,9 +166,16 @@ impl<T> Prefetch<T> {
     /// With the panic of the stream.
     pub fn try_next(&mut self) -> Result<Option<T>, RunError> {
         loop {
+            let forked = self.runner.lp().is_forked();
             if let Some(item) = self.batch.pop_front() {
-                self.buffer.took_one();
+                if !forked {
+                    self.buffer.took_one();
+                }
                 return Ok(Some(item));
+            }
+            if forked {
+                // The producer is not in this process, and may have held the buffer when it was forked.
+                return Err(RunError::Forked);
             }
             let buffer = &self.buffer;
             let ready = buffer.poll_batch(&mut Context::from_waker(Waker::noop()));

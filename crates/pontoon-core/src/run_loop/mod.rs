@@ -222,6 +222,10 @@ impl Loop {
 
     /// Queues a task that was woken. This is the schedule function of every task of the loop: it runs nothing.
     pub(crate) fn schedule(&self, runnable: Runnable) {
+        if self.is_forked() {
+            // The task is the parent's, and threads that are not here may hold the locks on the way to its end.
+            return std::mem::forget(runnable);
+        }
         let meta = runnable.metadata();
         if meta.is_host_only() {
             if let Err(error) = self.host_queue.push(runnable) {

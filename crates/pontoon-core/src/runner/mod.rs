@@ -20,6 +20,7 @@ use std::{
     error::Error,
     fmt,
     future::Future,
+    panic::{RefUnwindSafe, UnwindSafe},
     pin::Pin,
     sync::{Arc, atomic::Ordering},
     task::{Context as PollContext, Poll},
@@ -111,6 +112,10 @@ pub struct Stats {
 pub struct Runner {
     handle: Arc<Handle>,
 }
+
+/// A panic leaves no runner half done: panics of futures and tasks are caught where they are polled.
+impl UnwindSafe for Runner {}
+impl RefUnwindSafe for Runner {}
 
 impl fmt::Debug for Runner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
