@@ -3,6 +3,7 @@
 
 mod anysync;
 mod blocking;
+mod errors;
 mod facade;
 
 use proc_macro::TokenStream;

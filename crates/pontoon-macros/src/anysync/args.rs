@@ -1,6 +1,7 @@
 //! The options in the parentheses: `crate = path`, `runner = expr`, and one of `future`, `stream`, `context`.
 
-use super::{faults::Faults, kind::Kind};
+use super::kind::Kind;
+use crate::errors::Errors;
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::{
     Expr, LitStr, Path, Token,
@@ -24,19 +25,19 @@ pub(crate) struct Options {
 
 impl Options {
     /// Reads what can be read, and notes what cannot.
-    pub(crate) fn read(args: TokenStream, faults: &mut Faults) -> Self {
+    pub(crate) fn read(args: TokenStream, errors: &mut Errors) -> Self {
         let mut found = Found::default();
         let read = |input: ParseStream<'_>| {
             while !input.is_empty() {
-                if let Err(error) = found.option(input, faults) {
-                    faults.push(error);
+                if let Err(error) = found.option(input, errors) {
+                    errors.push(error);
                     skip_option(input)?;
                 }
             }
             Ok(())
         };
         if let Err(error) = read.parse2(args) {
-            faults.push(error);
+            errors.push(error);
         }
         Self { krate: found.krate.unwrap_or_else(|| parse_quote!(::pontoon)), runner: found.runner, kind: found.kind }
     }
@@ -50,7 +51,7 @@ struct Found {
 }
 
 impl Found {
-    fn option(&mut self, input: ParseStream<'_>, faults: &mut Faults) -> syn::Result<()> {
+    fn option(&mut self, input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<()> {
         if !input.peek(syn::Ident::peek_any) {
             return Err(input.error(format_args!("expected an option; {KNOWN}")));
         }
@@ -72,7 +73,7 @@ impl Found {
             }
         };
         if again {
-            faults.here(name.span(), format_args!("`{name}` is given twice; keep one"));
+            errors.here(name.span(), format_args!("`{name}` is given twice; keep one"));
         }
         match input.is_empty() {
             true => Ok(()),
@@ -105,7 +106,7 @@ fn value<T: syn::parse::Parse>(input: ParseStream<'_>, name: &Ident, what: &str)
     input.parse()
 }
 
-/// Goes to the next option, so that its faults are shown, too.
+/// Goes to the next option, so that its errors are shown, too.
 fn skip_option(input: ParseStream<'_>) -> syn::Result<()> {
     while !input.is_empty() {
         if let TokenTree::Punct(punct) = input.parse::<TokenTree>()? {

@@ -1,41 +1,42 @@
 //! What speaks against a function, each with its remedy.
 
-use super::{faults::Faults, function::Function, kind};
+use super::{function::Function, kind};
+use crate::errors::Errors;
 use proc_macro2::TokenStream;
 use syn::Item;
 
 /// Notes everything that no function may have, whatever it returns.
-pub(crate) fn function(function: &Function, faults: &mut Faults) {
+pub(crate) fn function(function: &Function, errors: &mut Errors) {
     let sig = &function.sig;
     if is_main(function) {
-        faults.at(
+        errors.at(
             &sig.ident,
             "`main` has nobody to run what it returns; write `fn main() { pontoon::run(async { .. }) }`, or move the \
              body to a function of another name",
         );
     }
     if let Some(token) = &sig.constness {
-        faults.at(token, "a `const fn` cannot wait; remove `const`");
+        errors.at(token, "a `const fn` cannot wait; remove `const`");
     }
     if let Some(token) = &sig.unsafety {
-        faults.at(
+        errors.at(
             token,
             "callers would have to keep their promise until the value has run; make it a safe function, with such a \
              block around what needs it",
         );
     }
     if let Some(abi) = &sig.abi {
-        faults.at(
+        errors.at(
             abi,
             "other languages cannot take what this function returns; remove `extern`, and call `.run()` in an `extern` \
              function of its own",
         );
     }
     if let Some(variadic) = &sig.variadic {
-        faults.at(variadic, "the arguments must have types, because the value keeps them; name them");
+        errors.at(variadic, "the arguments must have types, because the value keeps them; name them");
     }
     if let Some(span) = sig.asyncness.and_then(|_| kind::is_never(&sig.output)) {
-        faults.here(span, "`!` is no type that a future can give; return `std::convert::Infallible`");
+        errors.here(span, "`!` is no type that a future can give; return `std::convert::Infallible`");
     }
     for attr in &function.attrs {
         let Some(last) = attr.path().segments.last() else { continue };
@@ -45,7 +46,7 @@ pub(crate) fn function(function: &Function, faults: &mut Faults) {
                  value is needed",
                 last.ident
             );
-            faults.at(attr.path(), text);
+            errors.at(attr.path(), text);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What a function is a function of, told by its signature or by an option.
 
-use super::{args::Options, faults::Faults, function::Function};
+use super::{args::Options, function::Function};
+use crate::errors::Errors;
 use syn::{
     FnArg, GenericArgument, PathArguments, PathSegment, ReturnType, Type, TypeParamBound, spanned::Spanned as _,
 };
@@ -61,24 +62,24 @@ pub(crate) enum Plan {
 }
 
 impl Plan {
-    pub(crate) fn of(function: &Function, options: &Options, faults: &mut Faults) -> Option<Self> {
+    pub(crate) fn of(function: &Function, options: &Options, errors: &mut Errors) -> Option<Self> {
         let sig = &function.sig;
         let kind = options.kind.as_ref().map(|(_, kind)| *kind);
         if sig.asyncness.is_none() {
-            return Self::plain(function, options, faults);
+            return Self::plain(function, options, errors);
         }
         // A future by name keeps its hand as an argument like any other.
         if kind != Some(Kind::Future) {
-            match hand(function, faults) {
+            match hand(function, errors) {
                 Hands::None => {}
                 Hands::Fault => return None,
                 Hands::One { hand, value } => match &options.kind {
                     Some((name, Kind::Stream)) => {
-                        faults.at(name, "a function with a `Hand` is a context; remove `stream`, or the hand");
+                        errors.at(name, "a function with a `Hand` is a context; remove `stream`, or the hand");
                         return None;
                     }
                     _ => {
-                        context_result(&sig.output, faults);
+                        context_result(&sig.output, errors);
                         return Some(Self::Generator { hand, value });
                     }
                 },
@@ -88,19 +89,19 @@ impl Plan {
             (None | Some(Kind::Future), output) => returned(output).filter(|value| value.kind != Kind::Future),
             (Some(kind), ReturnType::Type(_, ty)) => Some(Value { kind, place: place(ty) }),
             (Some(_), ReturnType::Default) => {
-                nothing_returned(options, faults);
+                nothing_returned(options, errors);
                 return None;
             }
         };
         Some(Self::Async(value))
     }
 
-    fn plain(function: &Function, options: &Options, faults: &mut Faults) -> Option<Self> {
+    fn plain(function: &Function, options: &Options, errors: &mut Errors) -> Option<Self> {
         let sig = &function.sig;
         match (&options.kind, &sig.output) {
             (Some((_, kind)), ReturnType::Type(_, ty)) => Some(Self::Plain(Value { kind: *kind, place: place(ty) })),
             (Some(_), ReturnType::Default) => {
-                nothing_returned(options, faults);
+                nothing_returned(options, errors);
                 None
             }
             (None, output) => {
@@ -113,8 +114,8 @@ impl Plan {
                          `#[anysync(stream)]`"
                     );
                     match output {
-                        ReturnType::Type(_, ty) => faults.at(ty, text),
-                        ReturnType::Default => faults.at(sig.fn_token, text),
+                        ReturnType::Type(_, ty) => errors.at(ty, text),
+                        ReturnType::Default => errors.at(sig.fn_token, text),
                     }
                 }
                 value.map(Self::Plain)
@@ -123,9 +124,9 @@ impl Plan {
     }
 }
 
-fn nothing_returned(options: &Options, faults: &mut Faults) {
+fn nothing_returned(options: &Options, errors: &mut Errors) {
     if let Some((name, _)) = &options.kind {
-        faults.at(name, format_args!("the function returns nothing that could be a {name}; give it a return type"));
+        errors.at(name, format_args!("the function returns nothing that could be a {name}; give it a return type"));
     }
 }
 
@@ -136,17 +137,17 @@ enum Hands {
 }
 
 /// The one argument that is a `Hand<T>`.
-fn hand(function: &Function, faults: &mut Faults) -> Hands {
+fn hand(function: &Function, errors: &mut Errors) -> Hands {
     let mut found = Hands::None;
     for (place, input) in function.sig.inputs.iter().enumerate() {
         let FnArg::Typed(argument) = input else { continue };
         let Some(segment) = last_segment(&argument.ty).filter(|segment| segment.ident == "Hand") else { continue };
         let Some(value) = first_argument(segment) else {
-            faults.at(&argument.ty, "a hand needs the type that it hands over: `Hand<T>`");
+            errors.at(&argument.ty, "a hand needs the type that it hands over: `Hand<T>`");
             return Hands::Fault;
         };
         if let Hands::One { .. } = found {
-            faults.at(&argument.ty, "a context hands one value over; hand a tuple over, and remove this `Hand`");
+            errors.at(&argument.ty, "a context hands one value over; hand a tuple over, and remove this `Hand`");
             return Hands::Fault;
         }
         found = Hands::One { hand: place, value: Box::new(value.clone()) };
@@ -155,7 +156,7 @@ fn hand(function: &Function, faults: &mut Faults) -> Hands {
 }
 
 /// Refuses a result that cannot be a context function's. Which type a name stands for, only the compiler knows.
-fn context_result(output: &ReturnType, faults: &mut Faults) {
+fn context_result(output: &ReturnType, errors: &mut Errors) {
     let ReturnType::Type(_, ty) = output else { return };
     let wrong = match last_segment(ty) {
         Some(segment) if segment.ident == "Result" => match first_argument(segment) {
@@ -172,7 +173,7 @@ fn context_result(output: &ReturnType, faults: &mut Faults) {
     if let Some(wrong) = wrong {
         let text = "a context function returns nothing or a `Result<(), E>`; what the context gives is handed over: \
                     `hand.over(value).await`";
-        faults.at(wrong, text);
+        errors.at(wrong, text);
     }
 }
 

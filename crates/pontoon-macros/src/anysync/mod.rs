@@ -8,36 +8,35 @@ mod args;
 mod bindings;
 mod check;
 mod expand;
-mod faults;
 mod function;
 mod kind;
 
+use crate::errors::Errors;
 use args::Options;
-use faults::Faults;
 use function::Function;
 use kind::Plan;
 use proc_macro2::TokenStream;
 use quote::quote;
 
 pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
-    let mut faults = Faults::default();
-    let options = Options::read(args, &mut faults);
+    let mut errors = Errors::default();
+    let options = Options::read(args, &mut errors);
     let function = match syn::parse2::<Function>(item.clone()) {
         Ok(function) => function,
         Err(error) => {
-            faults.push(check::no_function(&item, error));
-            return faults.beside(item);
+            errors.push(check::no_function(&item, error));
+            return errors.beside(item);
         }
     };
-    check::function(&function, &mut faults);
-    let plan = Plan::of(&function, &options, &mut faults);
+    check::function(&function, &mut errors);
+    let plan = Plan::of(&function, &options, &mut errors);
     match plan {
-        Some(plan) if faults.is_empty() => expand::function(function, &plan, options),
+        Some(plan) if errors.is_empty() => expand::function(function, &plan, options),
         // The function stays as it was, so that its callers add no errors of their own.
-        _ if check::is_main(&function) => faults.beside(quote!(
+        _ if check::is_main(&function) => errors.beside(quote!(
             fn main() {}
         )),
-        _ => faults.beside(item),
+        _ => errors.beside(item),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The options: of an item, and of a method in it.
 
-use super::errors::Errors;
+use crate::errors::Errors;
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{

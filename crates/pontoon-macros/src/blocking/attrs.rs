@@ -1,6 +1,6 @@
 //! Which attributes the blocking form keeps.
 
-use super::errors::Errors;
+use crate::errors::Errors;
 use quote::ToTokens as _;
 use syn::{Attribute, Meta, Path, Token, parse_quote, punctuated::Punctuated};
 

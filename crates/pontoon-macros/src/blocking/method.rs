@@ -3,11 +3,11 @@
 use super::{
     args::MethodOptions,
     attrs,
-    errors::Errors,
     how::How,
     names::{Names, is_self, last, plain, words},
     types::{Mapped, Mapper, associated_type, boxed_dyn, stream_in, type_arguments},
 };
+use crate::errors::Errors;
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens as _, format_ident, quote, quote_spanned};
 use syn::{

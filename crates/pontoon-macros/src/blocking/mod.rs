@@ -4,7 +4,6 @@ pub(crate) mod args;
 pub(crate) mod attrs;
 pub(crate) mod docs;
 pub(crate) mod emit;
-pub(crate) mod errors;
 pub(crate) mod how;
 pub(crate) mod method;
 pub(crate) mod names;
@@ -13,9 +12,9 @@ pub(crate) mod types;
 #[cfg(test)]
 mod tests;
 
+use crate::errors::Errors;
 use args::{On, Options};
 use emit::{implementation::Implementation, interface, structure};
-use errors::Errors;
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens as _, format_ident, quote};
 use syn::{Attribute, Generics, Ident, Item, ItemImpl, ItemTrait, Visibility};

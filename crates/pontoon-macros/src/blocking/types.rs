@@ -1,10 +1,10 @@
 //! The types of a signature, and what stands in their place in a blocking one.
 
 use super::{
-    errors::Errors,
     how::How,
     names::{self, Names, is_boxed_stream, is_self, is_stream, last, plain, words},
 };
+use crate::errors::Errors;
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{

@@ -11,11 +11,11 @@ use crate::blocking::{
         implementation::{cfgs, reject_reserved},
         structure,
     },
-    errors::Errors,
     method::{Method as Mirrored, Takes},
     names::{Names, in_words, plain, words},
     types::is_container,
 };
+use crate::errors::Errors;
 use parse::{Definition, Definitions, Method};
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};

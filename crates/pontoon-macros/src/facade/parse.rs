@@ -1,9 +1,7 @@
 //! The grammar of `facade!`.
 
-use crate::blocking::{
-    args::{On, Options},
-    errors::Errors,
-};
+use crate::blocking::args::{On, Options};
+use crate::errors::Errors;
 use syn::{
     Attribute, FnArg, Generics, Ident, Path, Signature, Token, Type, Visibility, WhereClause,
     ext::IdentExt as _,

@@ -4,11 +4,11 @@ use super::body::{Callee, body};
 use crate::blocking::{
     args::{MethodOptions, Options},
     attrs,
-    errors::Errors,
     method::{Method, Takes},
     names::{Names, in_words, plain, with_prefix},
     types::{Mapped, Mapper},
 };
+use crate::errors::Errors;
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::{ImplItem, ImplItemFn, ItemImpl, Path, Signature, Type, Visibility, visit_mut::VisitMut as _};

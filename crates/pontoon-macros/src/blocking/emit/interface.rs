@@ -7,10 +7,10 @@ use super::{
 use crate::blocking::{
     args::{MethodOptions, Options},
     attrs,
-    errors::Errors,
     method::Method,
     names::Names,
 };
+use crate::errors::Errors;
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens as _, quote, quote_spanned};
 use syn::{GenericParam, Ident, ItemTrait, Path, TraitItem, TraitItemFn};

@@ -56,4 +56,11 @@ impl Errors {
     pub(crate) fn into_tokens(self) -> TokenStream {
         self.found.map(syn::Error::into_compile_error).unwrap_or_default()
     }
+
+    /// The errors, and `item` after them.
+    pub(crate) fn beside(self, item: TokenStream) -> TokenStream {
+        let mut tokens = self.into_tokens();
+        tokens.extend(item);
+        tokens
+    }
 }
