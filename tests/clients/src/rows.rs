@@ -1,11 +1,6 @@
 //! Which client runs on which backend, and what that takes.
 
-use crate::{
-    cases::{self, Case},
-    clients,
-    places::Backend,
-    servers::Kind,
-};
+use crate::{cases::Case, places::Backend, servers::Kind};
 
 /// A client on a backend.
 #[derive(Clone, Debug)]
@@ -35,7 +30,7 @@ macro_rules! rows {
             server: Kind::$server,
             cases: {
                 #[cfg($condition)]
-                let cases = Ok(cases::of::<$client>());
+                let cases = Ok(crate::cases::of::<$client>());
                 #[cfg(not($condition))]
                 let cases = Err($why);
                 cases
@@ -48,44 +43,44 @@ macro_rules! rows {
 pub fn all() -> Vec<Row> {
     rows! {
         if feature = "tokio" else "needs the feature tokio":
-            [("redis", "1.")] on Tokio, Redis, clients::redis::Redis;
+            [("redis", "1.")] on Tokio, Redis, crate::clients::redis::Redis;
         if all(feature = "smol", not(feature = "tokio")) else "needs the feature smol, without tokio":
-            [("redis", "1.")] on Smol, Redis, clients::redis::Redis;
+            [("redis", "1.")] on Smol, Redis, crate::clients::redis::Redis;
         if feature = "async-std" else "needs the feature async-std":
-            [("redis", "0.32.")] on AsyncStd, Redis, clients::redis_0_32::Redis;
+            [("redis", "0.32.")] on AsyncStd, Redis, crate::clients::redis_0_32::Redis;
         if feature = "tokio" else "needs the feature tokio":
-            [("sqlx", "")] on Tokio, Postgres, clients::sqlx::Sqlx;
+            [("sqlx", "")] on Tokio, Postgres, crate::clients::sqlx::Sqlx;
         if all(feature = "smol", not(feature = "tokio")) else "needs the feature smol, without tokio":
-            [("sqlx", "")] on Smol, Postgres, clients::sqlx::Sqlx;
+            [("sqlx", "")] on Smol, Postgres, crate::clients::sqlx::Sqlx;
         if all(feature = "async-std", not(feature = "smol"), not(feature = "tokio"))
             else "needs the feature async-std, without smol and tokio":
-            [("sqlx", "")] on AsyncStd, Postgres, clients::sqlx::Sqlx;
+            [("sqlx", "")] on AsyncStd, Postgres, crate::clients::sqlx::Sqlx;
         if feature = "tokio" else "needs the feature tokio":
-            [("tokio-postgres", "")] on Tokio, Postgres, clients::tokio_postgres::TokioPostgres;
+            [("tokio-postgres", "")] on Tokio, Postgres, crate::clients::tokio_postgres::TokioPostgres;
         if feature = "tokio" else "needs the feature tokio":
-            [("reqwest", "")] on Tokio, Nginx, clients::reqwest::Reqwest;
+            [("reqwest", "")] on Tokio, Nginx, crate::clients::reqwest::Reqwest;
         if feature = "smol" else "needs the feature smol":
-            [("hyper", "1."), ("smol-hyper", "")] on Smol, Nginx, clients::hyper::Hyper;
+            [("hyper", "1."), ("smol-hyper", "")] on Smol, Nginx, crate::clients::hyper::Hyper;
         if feature = "async-std" else "needs the feature async-std":
-            [("async-h1", "")] on AsyncStd, Nginx, clients::async_h1::AsyncH1;
+            [("async-h1", "")] on AsyncStd, Nginx, crate::clients::async_h1::AsyncH1;
         if feature = "tokio" else "needs the feature tokio":
-            [("zbus", "")] on Tokio, DBus, clients::zbus::Zbus;
+            [("zbus", "")] on Tokio, DBus, crate::clients::zbus::Zbus;
         if all(feature = "smol", not(feature = "tokio")) else "needs the feature smol, without tokio":
-            [("zbus", "")] on Smol, DBus, clients::zbus::Zbus;
+            [("zbus", "")] on Smol, DBus, crate::clients::zbus::Zbus;
         if all(feature = "async-std", not(feature = "tokio")) else "needs the feature async-std, without tokio":
-            [("zbus", "")] on AsyncStd, DBus, clients::zbus::Zbus;
+            [("zbus", "")] on AsyncStd, DBus, crate::clients::zbus::Zbus;
         if feature = "tokio" else "needs the feature tokio":
             [("async-tungstenite", "")] on Tokio, WebSocket,
-            clients::async_tungstenite::WebSocket<clients::async_tungstenite::Tokio>;
+            crate::clients::async_tungstenite::WebSocket<crate::clients::async_tungstenite::Tokio>;
         if feature = "smol" else "needs the feature smol":
             [("async-tungstenite", "")] on Smol, WebSocket,
-            clients::async_tungstenite::WebSocket<clients::async_tungstenite::Smol>;
+            crate::clients::async_tungstenite::WebSocket<crate::clients::async_tungstenite::Smol>;
         if feature = "async-std" else "needs the feature async-std":
             [("async-tungstenite", "")] on AsyncStd, WebSocket,
-            clients::async_tungstenite::WebSocket<clients::async_tungstenite::AsyncStd>;
+            crate::clients::async_tungstenite::WebSocket<crate::clients::async_tungstenite::AsyncStd>;
         if feature = "tokio" else "needs the feature tokio":
-            [("async-nats", "")] on Tokio, Nats, clients::async_nats::Nats;
+            [("async-nats", "")] on Tokio, Nats, crate::clients::async_nats::Nats;
         if feature = "tokio" else "needs the feature tokio":
-            [("rumqttc", "")] on Tokio, Mosquitto, clients::rumqttc::Mqtt;
+            [("rumqttc", "")] on Tokio, Mosquitto, crate::clients::rumqttc::Mqtt;
     }
 }

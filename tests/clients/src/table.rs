@@ -55,9 +55,9 @@ impl Results {
         (line, any)
     }
 
-    /// The whole table.
+    /// The table of what this build has.
     pub fn table(&self, rows: &[Row]) -> String {
-        let lines = rows.iter().map(|row| self.line(row).0);
+        let lines = rows.iter().filter(|row| row.cases.is_ok()).map(|row| self.line(row).0);
         [head()].into_iter().chain(lines).collect::<Vec<_>>().join("\n")
     }
 

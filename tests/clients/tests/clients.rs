@@ -51,13 +51,14 @@ fn main() -> ExitCode {
     }
     if rows.iter().any(|row| row.cases.is_ok()) {
         println!("{}\n\n{}\n", results.table(&rows), versions(&rows));
-    }
-    for line in &not_run {
-        println!("NOT RUN: {line}");
-    }
-    if rows.iter().all(|row| row.cases.is_err()) {
+        for line in &not_run {
+            println!("NOT RUN: {line}");
+        }
+    } else {
         println!(
-            "NOT RUN: any client. `cargo test -p pontoon-clients --features tokio` compiles and runs those of tokio; likewise smol and async-std"
+            "NOT RUN: all {} clients. `cargo test -p pontoon-clients --features tokio` compiles and runs those of tokio; \
+             then smol, then async-std",
+            rows.len()
         );
     }
     let provoked = trial::provoked();

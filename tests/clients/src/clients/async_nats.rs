@@ -33,7 +33,7 @@ impl Client for Nats {
 
     async fn ask(&self, number: u64) -> Result<u64> {
         let answer = self.client.request(self.subject.clone(), number.to_string().into()).await?;
-        Ok(str::from_utf8(&answer.payload)?.parse()?)
+        Ok(std::str::from_utf8(&answer.payload)?.parse()?)
     }
 
     async fn stream(&self) -> Result<Items<'_>> {
@@ -42,7 +42,7 @@ impl Client for Nats {
         for number in 1..=ITEMS {
             self.client.publish(subject.clone(), number.to_string().into()).await?;
         }
-        Ok(Box::pin(messages.map(|message| Ok(str::from_utf8(&message.payload)?.parse()?))))
+        Ok(Box::pin(messages.map(|message| Ok(std::str::from_utf8(&message.payload)?.parse()?))))
     }
 
     async fn close(self) -> Result<()> {

@@ -22,6 +22,7 @@ macro_rules! dial {
         pub(crate) struct $name;
 
         #[cfg(feature = $feature)]
+        #[allow(deprecated, reason = "what is for async-std is: it is discontinued, and has clients all the same")]
         impl Dial for $name {
             type Stream = async_tungstenite::$module::ConnectStream;
 

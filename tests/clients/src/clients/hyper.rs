@@ -53,7 +53,7 @@ impl Client for Hyper {
     async fn ask(&self, number: u64) -> Result<u64> {
         let mut sender = self.sender.lock().await;
         let body = get(&mut sender, &format!("/ask/{number}")).await?.into_body().collect().await?;
-        Ok(str::from_utf8(&body.to_bytes())?.parse()?)
+        Ok(std::str::from_utf8(&body.to_bytes())?.parse()?)
     }
 
     async fn stream(&self) -> Result<Items<'_>> {

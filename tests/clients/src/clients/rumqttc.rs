@@ -37,7 +37,7 @@ async fn drive(mut events: EventLoop, subscribed: Sender<()>, messages: Sender<M
         let sent = match events.poll().await {
             Ok(Event::Incoming(Packet::SubAck(_))) => subscribed.send(()).await.is_ok(),
             Ok(Event::Incoming(Packet::Publish(message))) => {
-                let number = str::from_utf8(&message.payload).ok().and_then(|text| text.parse().ok());
+                let number = std::str::from_utf8(&message.payload).ok().and_then(|text| text.parse().ok());
                 messages.send(number.ok_or_else(|| "not a number".into())).await.is_ok()
             }
             Ok(Event::Outgoing(Outgoing::Disconnect)) | Err(ConnectionError::RequestsDone) => false,
