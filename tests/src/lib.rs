@@ -3,6 +3,7 @@
 
 pub mod contexts;
 mod flavours;
+pub mod histories;
 pub mod operations;
 pub mod process;
 pub mod trial;
