@@ -4,6 +4,7 @@
 pub mod contexts;
 mod facades;
 mod flavours;
+pub mod histories;
 pub mod operations;
 pub mod process;
 pub mod trial;

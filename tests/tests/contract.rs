@@ -77,3 +77,22 @@ fn every_capability_is_needed_by_a_case() {
     let names: BTreeSet<_> = CASES.iter().map(|case| case.name).collect();
     assert_eq!(names.len(), CASES.len(), "two cases have one name");
 }
+
+/// The chapter on backends shows what the suite runs, and speaks of cases and capabilities that there are.
+#[test]
+fn the_chapter_on_backends_is_true() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let read = |file: &str| fs::read_to_string(root.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+    let (chapter, bare) = (read("docs/own-backend.md"), read("crates/pontoon-conformance/tests/bare.rs"));
+    let pieces: Vec<_> = chapter.split("```rust\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert!(pieces.len() >= 5, "the chapter shows {} pieces of the bare backend", pieces.len());
+    for piece in pieces {
+        assert!(bare.contains(piece), "this is not in bare.rs any more:\n{piece}");
+    }
+    for name in chapter.split('`').skip(1).step_by(2).filter(|name| is_case(name) && !name.ends_with("..")) {
+        assert!(CASES.iter().any(|case| case.name == name), "the chapter speaks of {name}, which is no case");
+    }
+    for capability in pontoon_conformance::Capability::ALL {
+        assert!(chapter.contains(&format!("`{capability:?}`")), "the chapter does not speak of {capability:?}");
+    }
+}

@@ -1,12 +1,11 @@
-//! A backend without a runtime: it parks the thread, keeps its own timers, and starts a thread for
-//! what blocks. The suite runs on it like on any other.
+//! A backend without a runtime and without a thread: whoever waits keeps the time. The suite runs on it like on any other.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::io;
 use std::pin::Pin;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
@@ -31,12 +30,12 @@ struct Bare {
 impl Executor for Bare {
     fn block_on(&self, mut future: Pin<&mut (dyn Future<Output = ()> + '_)>) {
         // a bell of its own for each call: this one may stand inside another on the same thread
-        let bell = Arc::new(Bell::default());
+        let bell = Arc::new(Bell { rung: AtomicBool::new(false), clock: self.clock.clone() });
         let waker = Waker::from(bell.clone());
         let mut cx = Context::from_waker(&waker);
         let _inside = Inside::new();
         while future.as_mut().poll(&mut cx).is_pending() {
-            bell.wait();
+            self.clock.wait_for(&bell);
         }
     }
 
@@ -49,24 +48,100 @@ impl Executor for Bare {
         Ok(())
     }
 
-    fn start(&self) -> io::Result<()> {
-        let clock = self.clock.clone();
-        thread::Builder::new().spawn(move || clock.run())?;
-        Ok(())
-    }
-
     fn enter(&self, f: &mut dyn FnMut()) {
         let _inside = Inside::new();
         f();
     }
 
-    fn shutdown(&self, _: Duration) {
-        self.clock.alarms.lock().unwrap().stopped = true;
-        self.clock.changed.notify_all();
-    }
-
     fn name(&self) -> &'static str {
         "bare"
+    }
+}
+
+/// What wakes a thread in `block_on`.
+struct Bell {
+    rung: AtomicBool,
+    clock: Arc<Clock>,
+}
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        self.rung.store(true, Ordering::SeqCst);
+        self.clock.tell();
+    }
+}
+
+/// The alarms that are set. Every thread that waits for its bell rings those that are due meanwhile.
+#[derive(Default)]
+struct Clock {
+    alarms: Mutex<BTreeMap<(Instant, usize), Waker>>,
+    changed: Condvar,
+}
+
+impl Clock {
+    fn wait_for(&self, bell: &Bell) {
+        let mut alarms = self.alarms.lock().unwrap();
+        loop {
+            // what is due comes first: a future that always wakes itself stops no clock
+            let now = Instant::now();
+            let left = alarms.first_key_value().map(|((due, _), _)| due.saturating_duration_since(now));
+            if left.is_some_and(|left| left.is_zero()) {
+                let due = alarms.pop_first();
+                // a waker may do anything but find the lock taken
+                drop(alarms);
+                due.into_iter().for_each(|(_, waker)| waker.wake());
+                alarms = self.alarms.lock().unwrap();
+            } else if bell.rung.swap(false, Ordering::SeqCst) {
+                return;
+            } else {
+                alarms = match left {
+                    Some(left) => self.changed.wait_timeout(alarms, left).unwrap().0,
+                    None => self.changed.wait(alarms).unwrap(),
+                };
+            }
+        }
+    }
+
+    /// Has every thread that waits look again.
+    fn tell(&self) {
+        // whoever has looked and does not wait yet has the lock
+        drop(self.alarms.lock().unwrap());
+        self.changed.notify_all();
+    }
+}
+
+/// A sleep.
+struct Alarm {
+    clock: Arc<Clock>,
+    due: Option<Instant>,
+    entry: Option<(Instant, usize)>,
+}
+
+impl Future for Alarm {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(due) = self.due else {
+            return Poll::Pending; // in the year 584 billion
+        };
+        if due <= Instant::now() {
+            return Poll::Ready(());
+        }
+        // the address is nobody else's while the alarm is set
+        let entry = (due, std::ptr::from_ref(&*self).addr());
+        self.entry = Some(entry);
+        let old = self.clock.alarms.lock().unwrap().insert(entry, cx.waker().clone());
+        drop(old);
+        self.clock.tell();
+        Poll::Pending
+    }
+}
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        let Some(entry) = self.entry else { return };
+        let old = self.clock.alarms.lock().unwrap().remove(&entry);
+        drop(old);
     }
 }
 
@@ -87,104 +162,5 @@ impl Inside {
 impl Drop for Inside {
     fn drop(&mut self) {
         INSIDE.set(INSIDE.get() - 1);
-    }
-}
-
-/// What a blocked thread waits for.
-#[derive(Default)]
-struct Bell {
-    rung: Mutex<bool>,
-    ring: Condvar,
-}
-
-impl Bell {
-    fn wait(&self) {
-        let rung = self.rung.lock().unwrap();
-        let mut rung = self.ring.wait_while(rung, |rung| !*rung).unwrap();
-        *rung = false;
-    }
-}
-
-impl Wake for Bell {
-    fn wake(self: Arc<Self>) {
-        *self.rung.lock().unwrap() = true;
-        self.ring.notify_one();
-    }
-}
-
-/// The alarms that are set, for a thread that rings them.
-#[derive(Default)]
-struct Clock {
-    alarms: Mutex<Alarms>,
-    changed: Condvar,
-}
-
-#[derive(Default)]
-struct Alarms {
-    wakers: BTreeMap<(Instant, usize), Waker>,
-    last: usize,
-    stopped: bool,
-}
-
-impl Clock {
-    fn run(&self) {
-        let mut alarms = self.alarms.lock().unwrap();
-        while !alarms.stopped {
-            let now = Instant::now();
-            let Some(first) = alarms.wakers.first_entry() else {
-                alarms = self.changed.wait(alarms).unwrap();
-                continue;
-            };
-            let due = first.key().0;
-            if due > now {
-                alarms = self.changed.wait_timeout(alarms, due - now).unwrap().0;
-                continue;
-            }
-            let waker = first.remove();
-            drop(alarms);
-            waker.wake();
-            alarms = self.alarms.lock().unwrap();
-        }
-    }
-}
-
-struct Alarm {
-    clock: Arc<Clock>,
-    due: Option<Instant>,
-    entry: Option<usize>,
-}
-
-impl Future for Alarm {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let Some(due) = self.due else {
-            return Poll::Pending; // in the year 584 billion
-        };
-        if due <= Instant::now() {
-            return Poll::Ready(());
-        }
-        let clock = self.clock.clone();
-        let mut alarms = clock.alarms.lock().unwrap();
-        let entry = *self.entry.get_or_insert_with(|| {
-            alarms.last += 1;
-            alarms.last
-        });
-        let old = alarms.wakers.insert((due, entry), cx.waker().clone());
-        drop(alarms);
-        drop(old);
-        clock.changed.notify_one();
-        Poll::Pending
-    }
-}
-
-impl Drop for Alarm {
-    fn drop(&mut self) {
-        if let (Some(due), Some(entry)) = (self.due, self.entry) {
-            let mut alarms = self.clock.alarms.lock().unwrap();
-            let waker = alarms.wakers.remove(&(due, entry));
-            drop(alarms);
-            drop(waker);
-        }
     }
 }

@@ -117,6 +117,12 @@ pub trait Executor: Send + Sync + 'static {
         wait();
     }
 
+    /// Whether what begins on a thread can be driven by that thread alone. The runner's own thread then goes on driving
+    /// while callers do, for what its [`spawn_local`](crate::Runner::spawn_local) tasks have begun there. It is asked once.
+    fn is_thread_bound(&self) -> bool {
+        false
+    }
+
     /// Stops the runtime if this value owns it, waiting at most `wait` for what still runs. The core calls it when a
     /// runner has closed; nothing polls afterwards.
     fn shutdown(&self, wait: Duration) {
@@ -179,6 +185,10 @@ impl<E: Executor + ?Sized> Executor for Arc<E> {
 
     fn blocking(&self, wait: &mut dyn FnMut()) {
         (**self).blocking(wait);
+    }
+
+    fn is_thread_bound(&self) -> bool {
+        (**self).is_thread_bound()
     }
 
     fn shutdown(&self, wait: Duration) {

@@ -99,6 +99,31 @@ impl<L: Fn() + Unpin> AsyncRead for Looking<L> {
     }
 }
 
+/// A close that comes in the first poll of a call, before that waits for anything, ends it like any other.
+pub fn p39_a_close_overtakes_a_call(s: &Subject) {
+    let probe = s.clone();
+    let witness = Witness::probing(move || probe.in_context());
+    let runner = s.runner();
+    let (polled, closed) = (Gate::new("the call is polled"), Gate::new("the runner is closed"));
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            polled.wait();
+            // whether it is in time for the poll is not what is asked here
+            let _ = runner.close_timeout(Duration::from_millis(20));
+            closed.open();
+        });
+        let token = witness.token();
+        let called = runner.try_run(async {
+            let _token = token;
+            polled.open();
+            closed.wait();
+            pending::<()>().await;
+        });
+        assert!(matches!(called, Err(RunError::Closed)), "{called:?}");
+    });
+    assert_eq!(witness.probed(), [true], "dropped in context, once");
+}
+
 /// Whatever ends a future, it is dropped inside the runtime's context.
 pub fn p39_drops_are_in_context(s: &Subject) {
     let probe = s.clone();

@@ -191,6 +191,7 @@ cases! {
     dropping {
         p39_polls_are_in_context [P39] needs VisibleContext;
         p39_drops_are_in_context [P39] needs VisibleContext;
+        p39_a_close_overtakes_a_call [P39] needs VisibleContext;
         p39_wrapped_values_drop_in_context [P39] needs VisibleContext;
         p40_local_futures_drop_on_the_runners_thread [P40] needs HostThread;
         p40_a_calls_future_drops_on_its_thread [P40];

@@ -345,8 +345,8 @@ fn sit(
     let end = {
         let _listed = lp.list_call(seat);
         if lp.is_closing() {
-            // `close` may have looked at the list before: the runtime must not be touched any more.
-            own.discard();
+            // `close` may have looked at the list before: nobody may wait in the runtime any more.
+            discard(lp, Discard(own));
             return Err(RunError::Closed);
         }
         if kind == Kind::Waiter {

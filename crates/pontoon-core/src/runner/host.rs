@@ -217,10 +217,14 @@ fn work(lp: &Arc<Loop>, ready: &mpsc::SyncSender<io::Result<()>>, started: &mut 
     let parker = Parker::new();
     let unparker = Waker::from(parker.unparker());
     let (seat, waker) = &seat::take();
+    let stays = lp.executor.is_thread_bound();
     let mut futile = 0;
     let mut drive = || {
         loop {
-            lp.host.set(Phase::Driving);
+            // Only a host that drives is asked aside.
+            if !stays {
+                lp.host.set(Phase::Driving);
+            }
             let mut drive = Drive::new(lp, seat, waker, Kind::Host);
             let mut level = pin!(poll_fn(|cx: &mut Context<'_>| {
                 if !*started {
@@ -235,6 +239,9 @@ fn work(lp: &Arc<Loop>, ready: &mpsc::SyncSender<io::Result<()>>, started: &mut 
             drop(drive);
             if end == Some(End::Finished) {
                 return;
+            }
+            if stays {
+                continue;
             }
             futile = if end == Some(End::Futile) && ran == 0 { futile + 1 } else { 0 };
             stand_aside(&Aside { lp, seat, parker: &parker, unparker: &unparker }, futile);
