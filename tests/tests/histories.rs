@@ -47,6 +47,9 @@ fn random_histories_keep_to_the_model() {
     std::panic::set_hook(Box::new(|_| {}));
     let (start, mut played) = (Instant::now(), 0);
     for number in 0..count {
+        if number > 0 && number % 10_000 == 0 {
+            println!("{number} after {:?}", start.elapsed());
+        }
         let seed = if alone { first } else { first.wrapping_add(number) };
         let flavour = flavours[(number % flavours.len() as u64) as usize];
         let history = History::random(seed);

@@ -118,6 +118,11 @@ impl Model {
         self.closed.load(SeqCst)
     }
 
+    /// Whether a close had too little time.
+    pub fn was_short(&self) -> bool {
+        self.short.load(SeqCst)
+    }
+
     /// A close is about to begin. `hasty`: it may return early; `short`: it may not even finish.
     pub fn closes(&self, hasty: bool, short: bool) {
         self.short.fetch_or(short, SeqCst);

@@ -180,18 +180,27 @@ pub(crate) fn first_poll(
     mut poll: impl FnMut(&mut Context<'_>) -> bool,
 ) -> Result<bool, Refusal> {
     let _depth = enter(lp, door)?;
-    let mut ready = false;
+    let mut ready = None;
     let pushed = current::first_poll(lp, || {
         lp.executor.enter(&mut || {
             current::in_context();
-            ready = poll(&mut Context::from_waker(waker));
+            // The runtime is not stopped under those who are in its context, but it may have been before.
+            if door != Door::Call || !lp.is_closing() {
+                ready = Some(poll(&mut Context::from_waker(waker)));
+            }
         });
     });
     // A call that goes on to wait runs the queue itself.
-    if pushed && ready {
+    if pushed && ready == Some(true) {
         pass_on(lp);
     }
-    Ok(ready)
+    ready.ok_or_else(overtaken)
+}
+
+/// A close came between the door and the first poll.
+#[cold]
+fn overtaken() -> Refusal {
+    Box::new(RunError::Closed)
 }
 
 /// Drops an erased future where the wrapper is dropped.
