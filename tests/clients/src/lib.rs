@@ -5,7 +5,7 @@
 //! | [`client`] | what a client has to do: one trait, an adapter per client in `clients` |
 //! | [`cases`] | what is done with every client |
 //! | [`places`] | where it is done: a plain thread, and three runtimes that are not ours |
-//! | [`servers`] | the servers, started on the loopback; [`websocket`] is one inside this process |
+//! | [`servers`] | the servers, started on the loopback; `websocket` is one inside this process |
 //! | [`proxy`] | stands before a server, holds requests back, and knows who is connected |
 //! | [`rows`] | which client runs on which backend |
 //! | [`table`] | what came of it |

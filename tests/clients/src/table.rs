@@ -61,7 +61,7 @@ impl Results {
         [head()].into_iter().chain(lines).collect::<Vec<_>>().join("\n")
     }
 
-    /// Puts what ran into a document that has such a table, and leaves its other lines as they are.
+    /// Puts what ran, and what could not for want of a server, into a document that has such a table, and leaves its other lines as they are.
     ///
     /// # Errors
     ///
@@ -70,7 +70,8 @@ impl Results {
         let mut text = fs::read_to_string(document)?;
         for row in rows {
             let (line, any) = self.line(row);
-            if any {
+            // One that could not run loses what it had.
+            if any || (row.cases.is_ok() && row.server.missing().is_some()) {
                 replace(&mut text, &key(&line), &line)?;
             }
         }
