@@ -1,7 +1,7 @@
 //! The places from which the clients are called.
 
 use pontoon::{AsyncStd, Runner, Smol, Tokio};
-use std::fmt;
+use std::{env, fmt};
 use tokio::runtime;
 
 /// The backend that a client needs.
@@ -16,11 +16,18 @@ pub enum Backend {
 }
 
 impl Backend {
-    /// A new runner.
+    /// A new runner; with the worker threads that `PONTOON_CLIENTS_WORKERS` asks for, where the backend can have some.
+    ///
+    /// # Panics
+    ///
+    /// If that is not a number.
     pub fn runner(self) -> Runner {
+        let workers =
+            env::var("PONTOON_CLIENTS_WORKERS").map_or(0, |count| count.parse().expect("a number of workers"));
         match self {
-            Self::Smol => Runner::new(Smol::new()),
+            Self::Smol => Runner::new(Smol::with_workers(workers)),
             Self::AsyncStd => Runner::new(AsyncStd::new()),
+            Self::Tokio if workers > 0 => Runner::new(Tokio::multi_thread(workers)),
             Self::Tokio => Runner::new(Tokio::new()),
         }
     }

@@ -61,7 +61,8 @@ impl Results {
         [head()].into_iter().chain(lines).collect::<Vec<_>>().join("\n")
     }
 
-    /// Puts what ran, and what could not for want of a server, into a document that has such a table, and leaves its other lines as they are.
+    /// Puts what ran, and what could not for want of a server, into a document that has such a table, and leaves its
+    /// other lines as they are.
     ///
     /// # Errors
     ///
