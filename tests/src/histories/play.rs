@@ -118,7 +118,7 @@ fn act(model: Arc<Model>, body: Body, number: usize) -> BoxFuture<'static, Value
                 };
                 match task.await {
                     Ok(Value::Number(inner)) if inner != token => model.fault(format!("{token} gave {inner}")),
-                    Ok(value) => drop(value),
+                    Ok(_) => {}
                     Err(error) if error.is_panic() => model.fault("a child panicked"),
                     Err(_) => {
                         model.refused("a child");
@@ -363,7 +363,10 @@ impl Player {
                 let (mut token, exits) = (model.token(Kind::Call(here)), Arc::new(Mutex::new(0)));
                 let (id, seen) = (token.id(), exits.clone());
                 let session = context(
-                    async || Ok::<_, Infallible>(yields(1).await),
+                    async || {
+                        yields(1).await;
+                        Ok::<_, Infallible>(())
+                    },
                     async move |(), _: Outcome<'_>| {
                         token.polls();
                         yields(1).await;
@@ -391,7 +394,10 @@ impl Player {
                 model.entered.fetch_add(1, SeqCst);
                 let (theirs, token) = (model.clone(), model.token(Kind::Moving));
                 let session = context(
-                    async || Ok::<_, Infallible>(yields(1).await),
+                    async || {
+                        yields(1).await;
+                        Ok::<_, Infallible>(())
+                    },
                     async move |(), _: Outcome<'_>| {
                         let _token = token;
                         yields(1).await;
