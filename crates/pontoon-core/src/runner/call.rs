@@ -180,27 +180,22 @@ pub(crate) fn first_poll(
     mut poll: impl FnMut(&mut Context<'_>) -> bool,
 ) -> Result<bool, Refusal> {
     let _depth = enter(lp, door)?;
-    let mut ready = None;
+    let mut ready = false;
     let pushed = current::first_poll(lp, || {
         lp.executor.enter(&mut || {
             current::in_context();
-            // The runtime is not stopped under those who are in its context, but it may have been before.
+            // The runtime is not stopped under those who are in its context, but it may have been before: such a call
+            // counts as pending, and its wait is refused.
             if door != Door::Call || !lp.is_closing() {
-                ready = Some(poll(&mut Context::from_waker(waker)));
+                ready = poll(&mut Context::from_waker(waker));
             }
         });
     });
     // A call that goes on to wait runs the queue itself.
-    if pushed && ready == Some(true) {
+    if pushed && ready {
         pass_on(lp);
     }
-    ready.ok_or_else(overtaken)
-}
-
-/// A close came between the door and the first poll.
-#[cold]
-fn overtaken() -> Refusal {
-    Box::new(RunError::Closed)
+    Ok(ready)
 }
 
 /// Drops an erased future where the wrapper is dropped.
