@@ -41,7 +41,10 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         who.into_iter().zip(rounds).map(|(who, round)| Entry { who, round }).collect::<Vec<_>>()
     };
     vec![
-        scenario("guest-echo", "one request to another process and back, by a task", Unit::Micros, homes![echo]),
+        Scenario {
+            one_core: true,
+            ..scenario("guest-echo", "one request to another process and back, by a task", Unit::Micros, homes![echo])
+        },
         scenario("guest-switch", "one of a hundred tasks that yield in turn", Unit::Nanos, homes![switch]),
         scenario(
             "guest-tick-busy",

@@ -19,6 +19,9 @@ use std::{
 /// How many polls a turn makes, of tasks and of its own future, before the backend sees its reactor again.
 pub(crate) const BATCH: usize = 64;
 
+/// How often a future that wakes itself is polled before its thread is given to the backend.
+const SELF_WAKES: usize = 4;
+
 /// How soon a future is polled again unasked while its thread is captive in another runtime, which may have swallowed
 /// the wake-up (tokio's `yield_now` leaves its waker with a scheduler that is blocked by this very call). The pause
 /// doubles up to the maximum and starts anew with each real wake-up.
@@ -202,11 +205,20 @@ impl<'a> Drive<'a> {
         }
     }
 
-    /// What can be done before the thread is given to the backend, in the runtime's context: much of what waits at all
-    /// waits for tasks that are queued already, or wakes itself. The rule holds as in [`turn`](Self::turn), which follows
-    /// unless the level ends here.
+    /// Polls a future that woke itself before the thread is given to the backend, in the runtime's context: many a wait is
+    /// over then. [`turn`](Self::turn) follows unless the level ends here.
+    ///
+    /// Tasks are left to that: they do I/O, and async-io's own thread takes the reactor over while nobody is in there.
     pub(crate) fn first_turn(&mut self) -> Option<End> {
-        self.work(&mut { BATCH }, false);
+        for _ in 0..SELF_WAKES {
+            if !self.seat.is_woken() || self.lp.has_work(self.kind) {
+                break;
+            }
+            self.end = self.look();
+            if self.end.is_some() {
+                break;
+            }
+        }
         self.end
     }
 
