@@ -20,13 +20,6 @@ use std::{
     time::{Instant, SystemTime},
 };
 
-/// Flavours that are played only when they are named, and what is not understood about them yet.
-const OPEN: &[(&str, &str)] = &[(
-    "tokio_multi1_inline",
-    "now and then, one of a few hundred histories in which only the last handle goes, a task's value is not dropped: \
-     PONTOON_HISTORY_SEED=1795187620744403967 PONTOON_HISTORY_TRIES=300",
-)];
-
 /// How many the test command plays, over all flavours.
 const HISTORIES: u64 = 1_000;
 
@@ -43,12 +36,8 @@ fn random_histories_keep_to_the_model() {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     let first = replayed.unwrap_or_else(|| since.map_or(0, |since| since.as_nanos() as u64));
     println!("PONTOON_HISTORY_SEED={first}");
-    let open = |name: &str| OPEN.iter().find(|(open, _)| *open == name);
-    let wanted = |name: &str| only.as_deref().map_or(open(name).is_none(), |only| name == only);
-    let flavours: Vec<_> = FLAVOURS.iter().filter(|known| wanted(known.name)).collect();
-    if only.is_none() {
-        OPEN.iter().for_each(|(flavour, why)| println!("NOT RUN on {flavour}: {why}"));
-    }
+    let flavours: Vec<_> =
+        FLAVOURS.iter().filter(|known| only.as_deref().is_none_or(|only| known.name == only)).collect();
     assert!(!flavours.is_empty(), "there is no flavour {only:?}");
     // one seed is played on every flavour, many are dealt out to them
     let alone = replayed.is_some() && count.is_none();

@@ -7,6 +7,7 @@ use super::{
 use crate::{
     BoxFuture,
     current::{self, DRAINS},
+    runner::close,
 };
 use std::{
     future::Future,
@@ -372,6 +373,8 @@ impl Future for Worker {
         match this.with_drive(|drive| drive.turn(cx.waker())) {
             Some(_) => {
                 this.lp.hand_on();
+                // A task that it ran may have dropped the last handle.
+                close::leave(&this.lp);
                 Poll::Ready(())
             }
             None => Poll::Pending,
