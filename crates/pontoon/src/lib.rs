@@ -79,7 +79,7 @@ pub use strangers::AsyncStd;
 pub use strangers::Smol;
 
 /// The examples in the README are tests, too.
-#[cfg(all(doctest, feature = "smol"))]
+#[cfg(all(doctest, feature = "macros", feature = "smol"))]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
 
