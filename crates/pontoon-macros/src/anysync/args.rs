@@ -65,7 +65,7 @@ impl Found {
                 };
                 match &self.kind {
                     Some((first, other)) if *other != kind => {
-                        let text = format_args!("the function returns a {first} already; keep one of the two");
+                        let text = format!("the function returns a {first} already; keep one of the two");
                         return Err(syn::Error::new(name.span(), text));
                     }
                     _ => self.kind.replace((name.clone(), kind)).is_some(),

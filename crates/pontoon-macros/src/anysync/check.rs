@@ -41,7 +41,7 @@ pub(crate) fn function(function: &Function, errors: &mut Errors) {
     for attr in &function.attrs {
         let Some(last) = attr.path().segments.last() else { continue };
         if ["test", "bench", "main"].iter().any(|name| last.ident == name) {
-            let text = format_args!(
+            let text = format!(
                 "`#[{}]` wants a function that has run when it returns; use one of the two, and call `.run()` where the \
                  value is needed",
                 last.ident

@@ -108,7 +108,7 @@ impl Plan {
                 let value = returned(output);
                 if value.is_none() {
                     let name = &sig.ident;
-                    let text = format_args!(
+                    let text = format!(
                         "`{name}` gives nothing to run: make it an `async fn`, or let it return `impl Stream`, \
                          `impl Future` or `impl AsyncContext`; if it returns a named type that is one, say which: \
                          `#[anysync(stream)]`"
