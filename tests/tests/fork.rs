@@ -7,7 +7,7 @@
 
 use futures_lite::{future, stream};
 use libtest_mimic::{Arguments, Trial};
-use pontoon::{AsyncContext, Context, Outcome, RunError, Runner, Task};
+use pontoon::{AsyncContext, AsyncStd, Context, Outcome, RunError, Runner, Smol, Task};
 use pontoon_tests::{
     contexts::{Bench, FLAVOURS, Flavour},
     operations::OPERATIONS,
@@ -176,6 +176,9 @@ const CHECKS: &[Check] = &[
     new("fresh_stream", |legacy, say| operation(&legacy, "prefetch", say)),
     new("fresh_unblock", |legacy, say| operation(&legacy, "unblock", say)),
     new("fresh_close", |legacy, say| operation(&legacy, "fresh_closed", say)),
+    // Whichever of the two the parent used, their reactor is one.
+    new("fresh_smol", |_, _| sleep_on(&Runner::new(Smol::new()))),
+    new("fresh_async_std", |_, _| sleep_on(&Runner::new(AsyncStd::new()))),
 ];
 
 /// What a fork breaks for good, found by running it.
@@ -207,6 +210,10 @@ fn broken(flavour: &Flavour, check: &Check) -> Option<&'static Broken> {
 #[track_caller]
 fn forked<T: std::fmt::Debug>(result: Result<T, RunError>) {
     assert!(matches!(result, Err(RunError::Forked)), "{result:?}");
+}
+
+fn sleep_on(runner: &Runner) {
+    runner.try_run(runner.sleep(Duration::from_millis(1))).unwrap();
 }
 
 /// Does one of the usual operations on a runner that is made here.

@@ -18,10 +18,12 @@
 
 pub mod guest;
 
+mod caught;
 mod context;
 mod current;
 mod error;
 mod executor;
+mod fork;
 mod io;
 mod iter;
 mod ready;
@@ -33,6 +35,7 @@ mod unblock;
 pub use context::{AsyncContext, Closures, Context, Ending, Generator, Hand, Outcome, context, generator};
 pub use error::{CloseError, JoinError, RunError, TooDeep, WouldBlock};
 pub use executor::{BoxFuture, Executor, Job, Place};
+pub use fork::{ASYNC_IO, ProcessWide};
 pub use io::Io;
 pub use iter::{Iter, Prefetch};
 pub use ready::Ready;

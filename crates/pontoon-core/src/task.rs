@@ -1,9 +1,9 @@
-//! A handle to a task of the loop, and the body that keeps its panics in.
+//! A task of the loop, and the handle to it.
 
 use crate::{
     JoinError, RunError,
+    caught::{Caught, Slot, abandon, take},
     current::{self, thread_id},
-    error::Payload,
     run_loop::{Loop, Runnable},
     runner::{call, close},
 };
@@ -12,10 +12,9 @@ use pin_project_lite::pin_project;
 use std::{
     fmt,
     future::Future,
-    panic::{AssertUnwindSafe, catch_unwind},
     pin::{Pin, pin},
     sync::{
-        Arc, Mutex, OnceLock, PoisonError,
+        Arc, OnceLock,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     task::{Context, Poll},
@@ -33,8 +32,6 @@ pub(crate) struct Meta {
     /// The thread that polls it right now, or zero.
     running: AtomicUsize,
     thread: OnceLock<usize>,
-    /// What a destructor panicked with after nobody could be given the task's result any more.
-    late_panic: Mutex<Option<Payload>>,
 }
 
 impl Meta {
@@ -45,7 +42,6 @@ impl Meta {
             bound: AtomicBool::new(false),
             running: AtomicUsize::new(0),
             thread: OnceLock::new(),
-            late_panic: Mutex::new(None),
         })
     }
 
@@ -85,34 +81,12 @@ impl Drop for Listed {
 }
 
 pin_project! {
-    /// A task's future: panics become its result, its values are dropped where it runs.
+    /// A task's future as the loop runs it.
     struct Body<F: Future> {
         #[pin]
-        future: Option<F>,
-        slot: Slot<F::Output>,
+        caught: Caught<F>,
         listed: Listed,
     }
-
-    impl<F: Future> PinnedDrop for Body<F> {
-        fn drop(this: Pin<&mut Self>) {
-            let mut this = this.project();
-            drop_future(this.future.as_mut(), &this.listed.meta);
-        }
-    }
-}
-
-/// Drops a task's values; a panic of theirs is kept for whoever joins it.
-fn drop_future<F>(mut future: Pin<&mut Option<F>>, meta: &Meta) {
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| future.set(None))) {
-        *meta.late_panic.lock().unwrap_or_else(PoisonError::into_inner) = Some(payload);
-    }
-}
-
-/// What became of a task. It is there before the task counts as ended, so that a cancel cannot lose it.
-type Slot<T> = Arc<Mutex<Option<Result<T, Payload>>>>;
-
-fn take<T>(slot: &Slot<T>) -> Option<Result<T, Payload>> {
-    slot.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
 impl<F: Future> Future for Body<F> {
@@ -127,21 +101,12 @@ impl<F: Future> Future for Body<F> {
         if this.listed.lp.is_closing() {
             // Looked at here, where a wake-up that comes later brings the task back: whoever closes wakes every task
             // after it has changed the state, and that does nothing for one that is queued.
-            drop_future(this.future.as_mut(), meta);
+            this.caught.as_mut().discard();
             return Poll::Ready(());
         }
         meta.running.store(thread_id(), Ordering::Relaxed);
         let slow = this.listed.lp.config.slow_poll.map(|limit| (limit, Instant::now()));
-        let (polled, blocked) = current::in_task(|| {
-            catch_unwind(AssertUnwindSafe(|| {
-                let future = this.future.as_mut().as_pin_mut().expect("a finished task is not polled");
-                let polled = future.poll(cx);
-                if polled.is_ready() {
-                    this.future.set(None);
-                }
-                polled
-            }))
-        });
+        let (polled, blocked) = current::in_task(|| this.caught.poll(cx));
         if slow.is_some_and(|(limit, start)| start.elapsed() > limit) {
             this.listed.lp.slow_polls.fetch_add(1, Ordering::Relaxed);
         }
@@ -149,13 +114,7 @@ impl<F: Future> Future for Body<F> {
             meta.pinned.store(true, Ordering::Relaxed);
         }
         meta.running.store(0, Ordering::Release);
-        let result = match polled {
-            Ok(Poll::Pending) => return Poll::Pending,
-            Ok(Poll::Ready(value)) => Ok(value),
-            Err(payload) => Err(payload),
-        };
-        *this.slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
-        Poll::Ready(())
+        polled
     }
 }
 
@@ -170,7 +129,7 @@ where
     let key = lp.live.reserve();
     let listed = Listed { lp: lp.clone(), meta: meta.clone(), key };
     let slot = Slot::default();
-    let body = Body { future: Some(future), slot: slot.clone(), listed };
+    let body = Body { caught: Caught::new(future, slot.clone()), listed };
     let (runnable, task) = async_task::Builder::new().metadata(meta.clone()).spawn(move |_| body, schedule);
     lp.live.fill(key, runnable.waker());
     runnable.schedule();
@@ -215,7 +174,8 @@ pub(crate) fn spawn_blocking<T: Send + 'static>(lp: &Arc<Loop>, f: impl FnOnce()
 /// A handle to a task: a future of its result, and a way to wait for it from sync code.
 ///
 /// Dropping the handle cancels the task, as in smol; [`detach`](Self::detach) lets it run on. The task's values are
-/// dropped in its runtime's context, those of [`spawn_local`](crate::Runner::spawn_local) on the runner's thread.
+/// dropped in its runtime's context, those of [`spawn_local`](crate::Runner::spawn_local) on the runner's thread. If the
+/// destructor of a result that nobody takes panics, the panic hook says so, and it goes no further.
 ///
 /// # Cancel safety
 ///
@@ -385,10 +345,7 @@ impl<T> Future for Task<T> {
                 Poll::Ready(match take(slot) {
                     Some(Ok(value)) => Ok(value),
                     Some(Err(payload)) => Err(JoinError::panicked(payload)),
-                    None => match meta.late_panic.lock().unwrap_or_else(PoisonError::into_inner).take() {
-                        Some(payload) => Err(JoinError::panicked(payload)),
-                        None => Err(JoinError::cancelled()),
-                    },
+                    None => Err(JoinError::cancelled()),
                 })
             }
         }
@@ -405,7 +362,7 @@ impl<T> Drop for Task<T> {
             }
             drop(task.take());
             if let Some(result) = take(slot) {
-                call::discard(lp, result);
+                abandon(|| call::discard(lp, result));
             }
         }
     }

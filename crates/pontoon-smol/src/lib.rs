@@ -15,7 +15,7 @@
 
 mod workers;
 
-use pontoon_core::{BoxFuture, Executor, Job, Runner};
+use pontoon_core::{ASYNC_IO, BoxFuture, Executor, Job, Runner};
 use std::{future::Future, io, pin::Pin, sync::OnceLock, time::Duration};
 use workers::Workers;
 
@@ -53,18 +53,6 @@ impl Smol {
     }
 }
 
-/// async-io's reactor is global: whoever holds its lock when the process forks holds it for ever in the child.
-fn survives_fork() -> io::Result<()> {
-    static FIRST_USE: OnceLock<forkguard::Guard> = OnceLock::new();
-    if FIRST_USE.get_or_init(forkguard::new).clone().detected_fork() {
-        return Err(io::Error::other(
-            "the process was forked after async-io's reactor had been used, which stays with the parent; \
-             use the tokio backend in the child, or start the child by `exec`",
-        ));
-    }
-    Ok(())
-}
-
 impl Executor for Smol {
     fn block_on(&self, future: Pin<&mut (dyn Future<Output = ()> + '_)>) {
         async_io::block_on(future);
@@ -82,7 +70,7 @@ impl Executor for Smol {
     }
 
     fn start(&self) -> io::Result<()> {
-        survives_fork()?;
+        ASYNC_IO.enter()?;
         self.workers.as_ref().map_or(Ok(()), Workers::start)
     }
 

@@ -146,6 +146,7 @@ cases! {
         p27_a_panic_reaches_the_joiner_alone [P27];
         p27_a_panic_keeps_its_payload [P27];
         p27_many_panics_among_others [P27];
+        p27_a_panic_of_an_output_that_nobody_takes [P27];
         p28_a_task_is_a_future [P28];
         p29_join_timeout [P29];
         p32_is_finished [P32];

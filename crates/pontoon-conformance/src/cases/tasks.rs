@@ -161,6 +161,40 @@ pub fn p27_many_panics_among_others(s: &Subject) {
     }
 }
 
+/// An output that nobody takes is dropped where its task ran; a panic of its destructor stays there.
+pub fn p27_a_panic_of_an_output_that_nobody_takes(s: &Subject) {
+    let runner = s.runner();
+    let outlived = |start: &dyn Fn(Output)| {
+        let gone = Gate::new("the output is dropped");
+        start(Output(gone.clone()));
+        runner.run(gone.passed());
+        assert_eq!(runner.spawn(async { 1 }).join().unwrap(), 1);
+    };
+    s.step("a task");
+    outlived(&|output| runner.spawn(async move { output }).detach());
+    s.step("a local task");
+    outlived(&|output| runner.spawn_local(move || async move { output }).detach());
+    s.step("a blocking job");
+    outlived(&|output| runner.unblock(move || output).detach());
+    drive_until(&runner, || runner.stats().tasks == 0);
+    s.step("by a handle that is dropped late");
+    outlived(&|output| {
+        let task = runner.spawn(async move { output });
+        drive_until(&runner, || task.is_finished());
+    });
+    runner.close().unwrap();
+}
+
+/// Opens its gate when it is dropped, and panics.
+struct Output(Gate);
+
+impl Drop for Output {
+    fn drop(&mut self) {
+        self.0.open();
+        boom("in a destructor")
+    }
+}
+
 /// A task is a future: it can be awaited, in a call and in another task.
 pub fn p28_a_task_is_a_future(s: &Subject) {
     let runner = s.runner();

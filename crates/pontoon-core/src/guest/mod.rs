@@ -78,7 +78,11 @@ pub use run::{GuestRemote, GuestRun, GuestScope, GuestStats};
 pub use slow::Slow;
 pub use task::GuestTask;
 
-use crate::{Executor, current};
+use crate::{
+    Executor,
+    caught::{self, Slot},
+    current,
+};
 use budget::Meter;
 use engine::Queue;
 use future::{Handle, PollHost};
@@ -268,10 +272,10 @@ impl Guest {
         shared.nudges.store(engine.nudges(), Ordering::Relaxed);
         worker::start(&worker, &shared, &executor, self.worker_name, self.on_worker_start)?;
 
-        let slot = task::Slot::default();
+        let slot = Slot::default();
         let output = slot.clone();
         let done = move |error: Option<GuestError>| {
-            done(match (task::take(&output), error) {
+            done(match (caught::take(&output), error) {
                 (Some(Ok(value)), _) => Ok(value),
                 (Some(Err(payload)), _) => Err(GuestError::Panicked(Panic::new(payload))),
                 (None, error) => Err(error.unwrap_or(GuestError::Cancelled)),

@@ -25,7 +25,7 @@ pub(super) fn ticking<R>(id: usize, ready: &Ready, f: impl FnOnce() -> R) -> R {
         fn drop(&mut self) {
             TICKING.set(self.outer);
             let mine = READY.replace(std::mem::take(&mut self.below));
-            self.ready.borrow_mut().extend(mine);
+            self.ready.replace(mine);
         }
     }
     let _leave = Leave { below: READY.replace(ready.take()), outer: TICKING.replace(id), ready };

@@ -1,16 +1,19 @@
 //! A guest's tasks, and the handle to one.
 
 use super::shared::{Runnable, Shared};
-use crate::{JoinError, RunError, error::Payload};
+use crate::{
+    JoinError, RunError,
+    caught::{Caught, Slot, abandon, take},
+};
 use async_task::FallibleTask;
 use pin_project_lite::pin_project;
 use std::{
     cell::RefCell,
     fmt,
     future::{Future, poll_fn},
-    panic::{AssertUnwindSafe, Location, catch_unwind},
+    panic::Location,
     pin::{Pin, pin},
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -22,19 +25,6 @@ pub(super) struct Meta {
     /// It is the guest's main.
     pub(super) main: bool,
     pub(super) spawned_at: &'static Location<'static>,
-}
-
-/// What became of a task. It is there before the task counts as ended, so that a cancel cannot lose it.
-pub(super) type Slot<T> = Arc<Mutex<Option<Result<T, Payload>>>>;
-
-pub(super) fn take<T>(slot: &Slot<T>) -> Option<Result<T, Payload>> {
-    slot.lock().unwrap_or_else(PoisonError::into_inner).take()
-}
-
-fn put<T>(slot: &Option<Slot<T>>, result: Result<T, Payload>) {
-    if let Some(slot) = slot {
-        *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
-    }
 }
 
 /// Strikes the task out of the list when its values are gone.
@@ -50,49 +40,20 @@ impl Drop for Listed {
 }
 
 pin_project! {
-    /// A task's future: panics become its result, and its values are dropped where it is polled.
+    /// A task's future as the guest runs it.
     struct Body<F: Future> {
         #[pin]
-        future: Option<F>,
-        slot: Option<Slot<F::Output>>,
+        caught: Caught<F>,
         listed: Listed,
-    }
-
-    impl<F: Future> PinnedDrop for Body<F> {
-        fn drop(this: Pin<&mut Self>) {
-            let mut this = this.project();
-            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| this.future.set(None))) {
-                // For whoever joins the task: it was cancelled, and its destructor panicked.
-                put(this.slot, Err(payload));
-            }
-            // An output that nobody waits for goes with it.
-            let _ = catch_unwind(AssertUnwindSafe(|| drop(this.slot.take())));
-        }
     }
 }
 
 impl<F: Future> Future for Body<F> {
     type Output = ();
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let mut this = self.project();
-        let polled = catch_unwind(AssertUnwindSafe(|| {
-            let polled = this.future.as_mut().as_pin_mut().map_or(Poll::Pending, |future| future.poll(cx));
-            if polled.is_ready() {
-                this.future.set(None);
-            }
-            polled
-        }));
-        let result = match polled {
-            Ok(Poll::Pending) => return Poll::Pending,
-            Ok(Poll::Ready(value)) => Ok(value),
-            Err(payload) => {
-                let _ = catch_unwind(AssertUnwindSafe(|| this.future.set(None)));
-                Err(payload)
-            }
-        };
-        put(this.slot, result);
-        Poll::Ready(())
+        self.project().caught.poll(cx)
     }
 }
 
@@ -112,7 +73,7 @@ fn make<F: Future>(
 ) {
     let key = shared.live.reserve();
     let listed = Listed { shared: shared.clone(), key };
-    let (runnable, task) = build(Body { future: Some(future), slot: Some(slot), listed });
+    let (runnable, task) = build(Body { caught: Caught::new(future, slot), listed });
     shared.live.fill(key, runnable.waker());
     keep(task.fallible());
     runnable.schedule();
@@ -207,6 +168,7 @@ impl<T> GuestTask<T> {
     pub fn detach(mut self) {
         if let Some(new) = self.new.take() {
             new.task.detach();
+            abandon(|| drop(new.slot));
         }
     }
 
@@ -250,6 +212,13 @@ impl<T> Future for GuestTask<T> {
             ))));
         }
         Poll::Pending
+    }
+}
+
+impl<T> Drop for GuestTask<T> {
+    fn drop(&mut self) {
+        let new = self.new.take();
+        abandon(|| drop(new));
     }
 }
 

@@ -95,7 +95,6 @@ pub(crate) struct Drive<'a> {
 
 /// Watches a nested call for the case that it can never end.
 struct Watch {
-    period: Duration,
     timer: BoxFuture<'static, ()>,
     ran: usize,
     polls: usize,
@@ -276,13 +275,8 @@ impl<'a> Drive<'a> {
     fn is_stuck(&mut self) -> bool {
         let Some(period) = self.watch_period else { return false };
         let (lp, ran, polls) = (self.lp, self.ran, self.polls);
-        let watch = self.watch.get_or_insert_with(|| Watch {
-            period,
-            timer: lp.sleep(period),
-            ran,
-            polls: polls - 1,
-            idle_checks: 0,
-        });
+        let watch =
+            self.watch.get_or_insert_with(|| Watch { timer: lp.sleep(period), ran, polls: polls - 1, idle_checks: 0 });
         let cx = &mut Context::from_waker(self.waker);
         let mut stuck = false;
         while watch.timer.as_mut().poll(cx).is_ready() {
@@ -291,7 +285,7 @@ impl<'a> Drive<'a> {
             (watch.ran, watch.polls) = (self.ran, self.polls);
             watch.idle_checks = if idle && current::buried_is_ready() { watch.idle_checks + 1 } else { 0 };
             stuck = idle && current::waits_below() || watch.idle_checks >= STUCK_CHECKS;
-            watch.timer = self.lp.sleep(watch.period);
+            watch.timer = lp.sleep(period);
         }
         stuck
     }
