@@ -8,9 +8,11 @@
 //! | [`compare`] | the rounds: every subject in turn, again and again, in one process |
 //! | [`report`] | the table, `results.json`, the plots, and what had to be shown |
 //! | [`server`] | the other process: it echoes, and answers GET |
+//! | [`callgrind`] | instructions of an operation |
 //! | `facades`, `daemons` | real clients and the servers they need, with the feature `peers` |
 #![forbid(unsafe_code)]
 
+pub mod callgrind;
 pub mod client;
 pub mod compare;
 #[cfg(feature = "peers")]

@@ -7,6 +7,7 @@ mod flavours;
 pub mod histories;
 pub mod operations;
 pub mod process;
+pub mod random;
 pub mod trial;
 
 pub use flavours::flavours;

@@ -8,6 +8,7 @@ use futures_lite::{future, stream};
 use pontoon::{JoinError, RunError, Runner};
 use pontoon_tests::{
     contexts::{FLAVOURS, Flavour},
+    random::Random,
     trial::{DEADLINE, Steps, text_of, within},
 };
 use std::{
@@ -28,25 +29,8 @@ const THREADS: usize = 4;
 const OPERATIONS: usize = 50;
 const ROUNDS: u64 = 6;
 
-/// splitmix64: small, and the same everywhere.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, end: u64) -> u64 {
-        self.next() % end
-    }
-
-    fn moment(&mut self) -> Duration {
-        Duration::from_micros(self.below(2_000))
-    }
+fn moment(random: &mut Random) -> Duration {
+    Duration::from_micros(random.below(2_000))
 }
 
 /// Counts the futures that are alive.
@@ -105,7 +89,7 @@ impl Caller {
     /// A sleep of the runtime's, or a yield: what waits.
     fn rest(&mut self) -> impl Future<Output = ()> + Send + 'static {
         let token = self.census.token();
-        let moment = self.random.moment();
+        let moment = moment(&mut self.random);
         // Making a timer on a runner that may be closed is allowed; only waiting for it is not.
         let sleep = (self.random.below(2) == 0).then(|| self.runner.sleep(moment));
         async move {
@@ -226,7 +210,7 @@ impl Caller {
             }
             11 => {
                 name(&self.steps, "a call that is too late");
-                let limit = self.random.moment();
+                let limit = moment(&mut self.random);
                 match runner.run_timeout(limit, self.never()) {
                     Err(RunError::TimedOut) => {}
                     other => self.legal(other, ()),
@@ -242,7 +226,7 @@ impl Caller {
             }
             15 => {
                 name(&self.steps, "waiting for a task for a while");
-                let limit = self.random.moment();
+                let limit = moment(&mut self.random);
                 let mut task = runner.spawn(self.rest());
                 if let Some(ended) = task.join_timeout(limit) {
                     self.legal_join(ended, ());
@@ -282,7 +266,7 @@ fn round(flavour: &'static Flavour, seed: u64) {
         let mut caller = Caller {
             runner: runner.clone(),
             census: census.clone(),
-            random: Random(random.next()),
+            random: Random(random.next_u64()),
             steps: steps.clone(),
             closing: closing.clone(),
             wakers: wakers.clone(),

@@ -1,28 +1,16 @@
 //! Counts the instructions of a call through a generated facade, and of the same call written by hand on `Runner`.
 //!
-//! Each is counted as `instructions` counts: under valgrind's callgrind, once with few calls and once with more; the
-//! difference, shared by the calls between, is the price of one.
+//! Each is counted as `instructions` counts.
 #![forbid(unsafe_code)]
 
 use futures_core::Stream;
 use futures_lite::{future, stream};
 use pontoon::{Bound, Iter, Runner, Smol, Tokio};
-use std::{
-    env,
-    error::Error,
-    hint::black_box,
-    process::{Command, ExitCode},
-};
+use pontoon_benches::callgrind::{WORK, count};
+use std::{env, error::Error, hint::black_box, process::ExitCode};
 
 /// How much a generated call may cost of one that is written by hand.
 const LIMIT: f64 = 1.02;
-
-/// The first word of a run under valgrind.
-const WORK: &str = "work";
-
-const FEW: u32 = 512;
-const MANY: u32 = 4608;
-const RUNS: u32 = 3;
 
 /// A client whose calls are ready at once, so that nothing but the way to them is counted.
 #[pontoon::blocking(backend = Smol)]
@@ -180,7 +168,7 @@ fn check() -> Result<bool, Box<dyn Error>> {
     println!("{:24} {:>9} {:>9} {:>8}", "instructions", "by hand", "facade", "more");
     for runtime in ["smol", "tokio"] {
         for name in WORKLOADS.iter().map(|(name, ..)| *name).chain(["exclusive call"]) {
-            let (hand, facade) = (count(runtime, "hand", name)?, count(runtime, "facade", name)?);
+            let (hand, facade) = (count(&[runtime, "hand", name])?, count(&[runtime, "facade", name])?);
             let verdict = if facade > hand * LIMIT { "  FAILED" } else { "" };
             good &= verdict.is_empty();
             let more = (facade / hand - 1.0) * 100.0;
@@ -188,32 +176,4 @@ fn check() -> Result<bool, Box<dyn Error>> {
         }
     }
     Ok(good)
-}
-
-/// The instructions of one call.
-fn count(runtime: &str, way: &str, name: &str) -> Result<f64, Box<dyn Error>> {
-    let (mut few, mut many) = (f64::MAX, f64::MAX);
-    for _ in 0..RUNS {
-        few = few.min(collected([runtime, way, name], FEW)?);
-        many = many.min(collected([runtime, way, name], MANY)?);
-    }
-    Ok((many - few) / f64::from(MANY - FEW))
-}
-
-/// The instructions of all threads of a run.
-fn collected(what: [&str; 3], ops: u32) -> Result<f64, Box<dyn Error>> {
-    let output = Command::new("valgrind")
-        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null", "--fair-sched=yes"])
-        .arg(env::current_exe()?)
-        .arg(WORK)
-        .args(what)
-        .arg(ops.to_string())
-        .output()
-        .map_err(|error| format!("valgrind does not start: {error}"))?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    let total = said.lines().find_map(|line| line.split_once("Collected :")).map(|(_, total)| total.trim().parse());
-    match total {
-        Some(total) if output.status.success() => Ok(total?),
-        _ => Err(format!("the run of {what:?} under valgrind failed:\n{said}").into()),
-    }
 }

@@ -10,7 +10,10 @@
 #![forbid(unsafe_code)]
 
 use futures_lite::{StreamExt as _, future, stream};
-use pontoon_benches::subjects::{Items as _, Loop as _, Nest as _, Subject as _, ours};
+use pontoon_benches::{
+    callgrind::{WORK, count},
+    subjects::{Items as _, Loop as _, Nest as _, Subject as _, ours},
+};
 use serde_json::{Map, Value, json};
 use std::{
     env,
@@ -34,13 +37,6 @@ const JUMP: f64 = 1.05;
 
 /// What is shown only.
 const MOVING: [&str; 2] = ["spawn-join smol", "spawn-join tokio"];
-
-/// The first word of a run under valgrind.
-const WORK: &str = "work";
-
-const FEW: u32 = 512;
-const MANY: u32 = 4608;
-const RUNS: u32 = 3;
 
 /// A name, and the way to do so many of it.
 type Workload = (&'static str, fn(u32));
@@ -135,7 +131,7 @@ fn check() -> Result<bool, Box<dyn Error>> {
     let mut good = true;
     println!("{:24} {:>9} {:>9} {:>8}", "instructions", "kept", "now", "change");
     for (name, _) in WORKLOADS {
-        let now = count(name)?;
+        let now = count(&[name])?;
         let Some(before) = kept["counts"][name].as_f64() else {
             println!("{name:24} {:>9} {now:9.1}  FAILED: not kept yet", "–");
             good = false;
@@ -162,39 +158,13 @@ fn check() -> Result<bool, Box<dyn Error>> {
 fn bless() -> Result<bool, Box<dyn Error>> {
     let mut counts = Map::new();
     for (name, _) in WORKLOADS {
-        let now = count(name)?;
+        let now = count(&[name])?;
         println!("{name:24} {now:9.1}");
         counts.insert(name.to_owned(), json!((now * 10.0).round() / 10.0));
     }
     fs::write(KEPT, format!("{:#}\n", json!({ "rustc": rustc()?, "counts": counts })))?;
     println!("written to instructions.json");
     Ok(true)
-}
-
-/// The instructions of one operation.
-fn count(name: &str) -> Result<f64, Box<dyn Error>> {
-    let (mut few, mut many) = (f64::MAX, f64::MAX);
-    for _ in 0..RUNS {
-        few = few.min(collected(name, FEW)?);
-        many = many.min(collected(name, MANY)?);
-    }
-    Ok((many - few) / f64::from(MANY - FEW))
-}
-
-/// The instructions of all threads of a run.
-fn collected(name: &str, ops: u32) -> Result<f64, Box<dyn Error>> {
-    let output = Command::new("valgrind")
-        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null", "--fair-sched=yes"])
-        .arg(env::current_exe()?)
-        .args([WORK, name, &ops.to_string()])
-        .output()
-        .map_err(|error| format!("valgrind does not start: {error}"))?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    let total = said.lines().find_map(|line| line.split_once("Collected :")).map(|(_, total)| total.trim().parse());
-    match total {
-        Some(total) if output.status.success() => Ok(total?),
-        _ => Err(format!("the run of {name:?} under valgrind failed:\n{said}").into()),
-    }
 }
 
 fn rustc() -> Result<String, Box<dyn Error>> {
