@@ -14,7 +14,7 @@ use std::{
     future::Future,
     pin::{Pin, pin},
     sync::{
-        Arc, OnceLock,
+        Arc, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     task::{Context, Poll},
@@ -133,7 +133,7 @@ where
     let (runnable, task) = async_task::Builder::new().metadata(meta.clone()).spawn(move |_| body, schedule);
     lp.live.fill(key, runnable.waker());
     runnable.schedule();
-    Task(Inner::Live { lp: lp.clone(), meta, slot, task: Some(task.fallible()) })
+    Task(Inner::Live { lp: lp.clone(), meta, slot: Some(slot), task: Some(task.fallible()) })
 }
 
 /// Starts a task on the loop.
@@ -192,7 +192,7 @@ pub(crate) fn spawn_blocking<T: Send + 'static>(lp: &Arc<Loop>, f: impl FnOnce()
 pub struct Task<T>(Inner<T>);
 
 enum Inner<T> {
-    Live { lp: Arc<Loop>, meta: Arc<Meta>, slot: Slot<T>, task: Option<FallibleTask<(), Arc<Meta>>> },
+    Live { lp: Arc<Loop>, meta: Arc<Meta>, slot: Option<Slot<T>>, task: Option<FallibleTask<(), Arc<Meta>>> },
     Refused(RunError),
 }
 
@@ -297,7 +297,7 @@ impl<T> Task<T> {
         }
         let mut cancel = pin!(task.cancel());
         let _ = call::join(lp, &mut cancel, limit);
-        take(slot)?.ok()
+        take(slot.as_ref()?)?.ok()
     }
 
     /// Whether the task has ended, in whichever way.
@@ -342,7 +342,7 @@ impl<T> Future for Task<T> {
                     return Poll::Pending;
                 }
                 *task = None;
-                Poll::Ready(match take(slot) {
+                Poll::Ready(match slot.as_ref().and_then(take) {
                     Some(Ok(value)) => Ok(value),
                     Some(Err(payload)) => Err(JoinError::panicked(payload)),
                     None => Err(JoinError::cancelled()),
@@ -361,7 +361,9 @@ impl<T> Drop for Task<T> {
                 return std::mem::forget(task.take());
             }
             drop(task.take());
-            if let Some(result) = take(slot) {
+            // The task may end just now: whoever is the last to let go of the slot drops the result.
+            let result = slot.take().and_then(Arc::into_inner);
+            if let Some(result) = result.and_then(|slot| slot.into_inner().unwrap_or_else(PoisonError::into_inner)) {
                 abandon(|| call::discard(lp, result));
             }
         }

@@ -107,6 +107,45 @@ pub fn p16_a_long_poll_stops_nobody_else(s: &Subject) {
     }
 }
 
+/// A call after a pause may leave its work to the runner's thread, but not while a local task blocks that.
+pub fn p16_a_blocked_host_stops_no_lone_call(s: &Subject) {
+    let runner = s.runner();
+    for round in 0..20 {
+        s.step(format!("blocked before the call waits, round {round}"));
+        alone(&runner);
+        let (release, blocked) = mpsc::channel::<()>();
+        runner.run(async {
+            let task = runner.spawn_local(move || async move { blocked.recv_timeout(HANG) });
+            runner.sleep(Duration::from_millis(1)).await;
+            release.send(()).unwrap();
+            task.await.unwrap().unwrap();
+        });
+
+        s.step(format!("blocked while the call waits, round {round}"));
+        alone(&runner);
+        let (release, blocked) = mpsc::channel::<()>();
+        let (started, starts) = async_channel::bounded(1);
+        let other = runner.clone();
+        let starter = thread::spawn(move || {
+            other.spawn_local(move || async move {
+                started.send(()).await.unwrap();
+                blocked.recv_timeout(HANG)
+            })
+        });
+        runner.run(async {
+            starts.recv().await.unwrap();
+            runner.sleep(Duration::from_millis(1)).await;
+            release.send(()).unwrap();
+        });
+        starter.join().unwrap().join().unwrap().unwrap();
+    }
+}
+
+/// Comes back when no call has been made for a while, and the runner's thread drives.
+fn alone(runner: &pontoon_core::Runner) {
+    background(runner, 3).recv_timeout(HANG).unwrap();
+}
+
 /// A task in the background that needs a timer and some polls, then says so.
 fn background(runner: &pontoon_core::Runner, naps: usize) -> mpsc::Receiver<()> {
     let (send, receive) = mpsc::channel();

@@ -205,6 +205,12 @@ impl<'a> Drive<'a> {
         }
     }
 
+    /// Changes what the level does, and gives what it did before.
+    pub(crate) fn sit_as(&mut self, kind: Kind) -> Kind {
+        self.unpark();
+        std::mem::replace(&mut self.kind, kind)
+    }
+
     /// Polls a future that woke itself before the thread is given to the backend, in the runtime's context: many a wait is
     /// over then. [`turn`](Self::turn) follows unless the level ends here.
     ///
@@ -240,7 +246,13 @@ impl<'a> Drive<'a> {
             }
             self.ran += 1;
             *left -= 1;
-            runnable.run();
+            if self.kind == Kind::Host && runnable.metadata().is_host_only() {
+                self.lp.host.engage(|| {
+                    runnable.run();
+                });
+            } else {
+                runnable.run();
+            }
         }
     }
 

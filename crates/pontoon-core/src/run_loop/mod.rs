@@ -15,6 +15,8 @@
 //! 6. A level that leaves hands on what it may have been woken for: if tasks are queued, it wakes another seat.
 //! 7. A schedule that happens on a seat's own thread wakes nobody but an idle host, because that seat runs the queue
 //!    before it parks; the host sees to it that a long poll of the seat's own holds nothing up.
+//! 8. A lone call follows the host instead of driving beside it: two threads that drive would only wake each other. The
+//!    host sends it to drive before it stands aside and before it runs a task that may block.
 //!
 //! `host_queue` holds what only the runner's own thread may poll: `spawn_local` tasks, and tasks that once blocked their
 //! thread from inside a poll.

@@ -55,9 +55,13 @@ impl Seat {
         self.parked.store(parked, Ordering::SeqCst);
     }
 
+    pub(crate) fn is_parked(&self) -> bool {
+        self.parked.load(Ordering::SeqCst)
+    }
+
     /// Brings the level back from the backend if it is parked there; a busy one looks around before it parks.
     pub(crate) fn nudge(&self) {
-        if self.parked.load(Ordering::SeqCst) {
+        if self.is_parked() {
             self.unparker.wake();
         }
     }

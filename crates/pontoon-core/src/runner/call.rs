@@ -11,7 +11,7 @@ use crate::{
     run_loop::{
         Loop,
         drive::{Drive, End, Own, REPOLL, REPOLL_MAX},
-        seat::{self, Kind, Pair},
+        seat::{self, Kind, Pair, Seat},
     },
 };
 use futures_core::Stream;
@@ -366,8 +366,10 @@ fn sit(
             match seating {
                 Seating::Drive(_) | Seating::DriveInside(_) => {
                     if lp.enter(|| drive.first_turn()).is_none() {
+                        let may_follow = kind == Kind::Caller && !nested && limit.is_none();
                         // Only a call that waits needs somebody who drives after it.
                         match host::ensure(lp) {
+                            Ok(()) if may_follow && follow(lp, seat, &mut drive) => {}
                             Ok(()) => lp.executor.block_on(Pin::<&mut Drive<'_>>::new(&mut drive)),
                             Err(error) => refused = Some(error),
                         }
@@ -400,6 +402,32 @@ fn sit(
              or raise `Builder::stuck_after` if the wait is meant to be long",
         )),
         _ => Err(refused.unwrap_or(RunError::Closed)),
+    }
+}
+
+/// Leaves a lone call to the host, which drives anyway. Says whether the call has ended by that.
+fn follow(lp: &Loop, seat: &Arc<Seat>, drive: &mut Drive<'_>) -> bool {
+    if !lp.host.follow(seat) {
+        return false;
+    }
+    let parker = Parker::new();
+    let waker = Waker::from(parker.unparker());
+    let driver = drive.sit_as(Kind::Waiter);
+    loop {
+        lp.executor.enter(&mut || {
+            drive.turn(&waker);
+        });
+        if drive.end().is_some() {
+            lp.host.unfollow(seat);
+            return true;
+        }
+        // What was queued here is for others to run.
+        lp.hand_on();
+        if !lp.host.is_followed_by(seat) {
+            drive.sit_as(driver);
+            return false;
+        }
+        parker.park();
     }
 }
 

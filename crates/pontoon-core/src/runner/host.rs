@@ -62,9 +62,49 @@ pub(crate) struct HostState {
     running: AtomicBool,
     /// The host's thread, by [`current::thread_id`].
     id: AtomicUsize,
+    seat: OnceLock<Arc<Seat>>,
+    /// It runs a task that is the host's alone, and may block.
+    engaged: AtomicBool,
+    followers: Followers,
     thread: Mutex<Option<JoinHandle<()>>>,
     ended: Mutex<bool>,
     ends: Condvar,
+}
+
+/// The seats of calls that wait for the host to do their work.
+#[derive(Default)]
+struct Followers {
+    list: Mutex<Vec<Arc<Seat>>>,
+    len: AtomicUsize,
+}
+
+impl Followers {
+    fn lock(&self) -> MutexGuard<'_, Vec<Arc<Seat>>> {
+        self.list.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn insert(&self, seat: &Arc<Seat>) {
+        let mut list = self.lock();
+        list.push(seat.clone());
+        self.len.store(list.len(), Ordering::SeqCst);
+    }
+
+    fn remove(&self, seat: &Arc<Seat>) {
+        let mut list = self.lock();
+        list.retain(|other| !Arc::ptr_eq(other, seat));
+        self.len.store(list.len(), Ordering::SeqCst);
+    }
+
+    /// Sends all of them to drive by themselves.
+    fn release(&self) {
+        if self.len.load(Ordering::SeqCst) > 0 {
+            let seats = std::mem::take(&mut *self.lock());
+            self.len.store(0, Ordering::SeqCst);
+            for seat in seats {
+                seat.nudge();
+            }
+        }
+    }
 }
 
 impl HostState {
@@ -79,14 +119,64 @@ impl HostState {
     /// A caller that drives has parked: the host need not, if callers keep coming. A lone call is cheaper when it leaves
     /// the host where it is: to send it aside and have it come back costs more than the thread hop that it saves.
     pub(crate) fn ask_aside(&self, parked: &Parked) {
-        if !self.is(Phase::Driving) || self.is_asked_aside() {
+        if !self.is_driving() {
             return;
         }
-        let now = self.born.get_or_init(Instant::now).elapsed().as_micros() as u64;
+        let now = self.now();
         let before = self.last_call.swap(now, Ordering::Relaxed);
-        if now.saturating_sub(before) < WINDOW.as_micros() as u64 && !self.aside.swap(true, Ordering::SeqCst) {
+        if !is_alone(now, before) && !self.aside.swap(true, Ordering::SeqCst) {
             parked.notify_host();
         }
+    }
+
+    /// A call is about to wait on `seat`. Says whether it leaves the work to the host: it is the only one for a while, and
+    /// the host sits in the backend. Two threads that drive would only wake each other.
+    ///
+    /// It follows until [`unfollow`](Self::unfollow), or until the host sends it to drive by itself: because it stands
+    /// aside, or runs a task that may block. Any other task could trap it as well as the host.
+    pub(crate) fn follow(&self, seat: &Arc<Seat>) -> bool {
+        let idle = self.is_driving() && self.seat.get().is_some_and(|host| host.is_parked());
+        if !idle {
+            return false;
+        }
+        let now = self.now();
+        if !is_alone(now, self.last_call.load(Ordering::Relaxed)) {
+            return false;
+        }
+        self.last_call.store(now, Ordering::Relaxed);
+        self.followers.insert(seat);
+        // Looked at after the seat is listed; the host changes it before it looks at the list.
+        let leads = self.is_driving() && !self.engaged.load(Ordering::SeqCst);
+        if !leads {
+            self.unfollow(seat);
+        }
+        leads
+    }
+
+    /// Ends [`follow`](Self::follow), unless the host has done so already.
+    pub(crate) fn unfollow(&self, seat: &Arc<Seat>) {
+        self.followers.remove(seat);
+    }
+
+    pub(crate) fn is_followed_by(&self, seat: &Arc<Seat>) -> bool {
+        self.followers.lock().iter().any(|other| Arc::ptr_eq(other, seat))
+    }
+
+    /// Calls `f` on the host: a task that is the host's alone, and may block. Nobody relies on the host meanwhile.
+    pub(crate) fn engage(&self, f: impl FnOnce()) {
+        let outer = self.engaged.swap(true, Ordering::SeqCst);
+        self.followers.release();
+        f();
+        self.engaged.store(outer, Ordering::SeqCst);
+    }
+
+    fn is_driving(&self) -> bool {
+        self.is(Phase::Driving) && !self.is_asked_aside()
+    }
+
+    /// In microseconds since `born`.
+    fn now(&self) -> u64 {
+        self.born.get_or_init(Instant::now).elapsed().as_micros() as u64
     }
 
     pub(crate) fn is_asked_aside(&self) -> bool {
@@ -146,6 +236,11 @@ impl HostState {
         }
         true
     }
+}
+
+/// Whether the call before was long ago. Times are in microseconds.
+fn is_alone(now: u64, before: u64) -> bool {
+    now.saturating_sub(before) >= WINDOW.as_micros() as u64
 }
 
 /// Starts the host if nobody has; once, however many threads ask.
@@ -217,6 +312,7 @@ fn work(lp: &Arc<Loop>, ready: &mpsc::SyncSender<io::Result<()>>, started: &mut 
     let parker = Parker::new();
     let unparker = Waker::from(parker.unparker());
     let (seat, waker) = &seat::take();
+    let _ = lp.host.seat.set(seat.clone());
     let stays = lp.executor.is_thread_bound();
     let mut futile = 0;
     let mut drive = || {
@@ -268,6 +364,7 @@ fn stand_aside(aside: &Aside<'_>, futile: u32) {
     lp.hand_overs.fetch_add(1, Ordering::Relaxed);
     let mut kind = if futile > 0 { Kind::Drowsy } else { Kind::Standby };
     host.set(Phase::Aside);
+    host.followers.release();
     host.aside.store(false, Ordering::SeqCst);
     let mut idle_windows = 0;
     loop {
