@@ -123,7 +123,9 @@ pub fn checks(outcomes: &[Outcome]) -> Vec<Check> {
 
     let natives = [("pontoon guest smol", SMOL_NATIVE), ("pontoon guest tokio", TOKIO_NATIVE)];
     for (ours, native) in natives {
-        checks.ratio("guest-echo", ours, Against::Named(native), 1.1);
+        for place in ["", TWO_CORES] {
+            checks.ratio(&format!("guest-echo{place}"), ours, Against::Named(native), 1.1);
+        }
         checks.ratio("guest-switch", ours, Against::Named(native), 1.1);
         checks.p99("guest-tick-busy", ours, 1300.0);
         checks.value("guest-wake", ours, 30.0);
