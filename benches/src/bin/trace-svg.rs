@@ -58,7 +58,7 @@ const ROW: f64 = 18.0;
 const GAP: f64 = 16.0;
 
 /// What the colours mean.
-const LEGEND: [(&str, &str); 8] = [
+const LEGEND: [(&str, &str); 9] = [
     ("driving", "the runner's thread drives"),
     ("aside", "it stands aside"),
     ("call", "a call"),
@@ -67,6 +67,7 @@ const LEGEND: [(&str, &str); 8] = [
     ("task", "a task is polled"),
     ("close", "closing"),
     ("event", "hand-over"),
+    ("user", "the program's own"),
 ];
 
 /// One stay of a thread in a span.
@@ -154,7 +155,7 @@ fn draw(lanes: &[Lane]) -> String {
                 left + 17.0,
             ),
         );
-        left += 40.0 + 6.3 * text.len() as f64;
+        left += 38.0 + 5.9 * text.len() as f64;
     }
     let step = step(end - start);
     let mut at = 0.0;

@@ -12,7 +12,7 @@
 use example_clients::{
     tracing::{self, info_span},
     tracing_chrome::ChromeLayerBuilder,
-    tracing_subscriber::{filter::Targets, prelude::*},
+    tracing_subscriber::{self, filter::Targets, prelude::*},
 };
 use pontoon::Runner;
 use std::{
