@@ -30,19 +30,18 @@ const STYLE: &str = "
     .task { fill: #1a7f37; }
     .driving { fill: #8250df; }
     .aside { fill: #d1d9e0; }
-    .aside + text { fill: #1f2328; }
+    .grey { fill: #1f2328; }
     .close { fill: #9a6700; }
     .user { fill: #bf8700; }
     .event { fill: #cf222e; }
     @media (prefers-color-scheme: dark) {
       text { fill: #e6edf3; }
       .note, .tick { fill: #9198a1; }
-      .in { fill: #ffffff; }
+      .in, .grey { fill: #ffffff; }
       .lane { fill: #161b22; }
       .grid { stroke: #30363d; }
       .parked { fill: #3d444d; }
       .aside { fill: #2a313c; }
-      .aside + text { fill: #e6edf3; }
       .call { fill: #1f6feb; }
       .wait { fill: #388bfd; }
       .task { fill: #2ea043; }
@@ -205,9 +204,10 @@ fn draw(lanes: &[Lane]) -> String {
             // Roughly what a letter takes.
             if width > 6.2 * bar.name.len() as f64 + 6.0 {
                 let (x, y) = (left + 3.0, y + 12.0);
+                let on = if matches!(class(bar), "aside" | "parked") { "in grey" } else { "in" };
                 put(
                     &mut svg,
-                    format_args!("<text class=\"in\" x=\"{x:.1}\" y=\"{y:.1}\">{}</text>", escape(&bar.name)),
+                    format_args!("<text class=\"{on}\" x=\"{x:.1}\" y=\"{y:.1}\">{}</text>", escape(&bar.name)),
                 );
             }
         }
