@@ -1,19 +1,40 @@
 #!/usr/bin/env bash
-# The published crates can be packaged, and no example-only dependency goes with them.
+# The published crates can be packaged, say what they should of themselves, and take no example-only dependency with them.
 source "$(dirname "$0")/../lib.sh"
 
+crates=()
 packages=()
 for manifest in crates/*/Cargo.toml; do
-    grep -qx 'publish = false' "$manifest" || packages+=(-p "$(basename "$(dirname "$manifest")")")
+    grep -qx 'publish = false' "$manifest" && continue
+    crates+=("$(basename "$(dirname "$manifest")")")
+    packages+=(-p "${crates[-1]}")
 done
 # Not verified by a build: the steps above have built these files. Allowed to be dirty, to be run by hand.
-cargo package --locked --no-verify --allow-dirty --quiet "${packages[@]}"
+warnings=$(cargo package --locked --no-verify --allow-dirty --quiet "${packages[@]}" 2>&1)
+[ -z "$warnings" ] || fail "cargo package is not content: $warnings"
 
 version=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml)
-packed=${CARGO_TARGET_DIR:-target}/package/pontoon-$version.crate
-if tar -xOf "$packed" "pontoon-$version/Cargo.toml" | grep -E 'example-clients|winit|softbuffer|embedded-graphics|glib|calloop'; then
+packed() {
+    echo "${CARGO_TARGET_DIR:-target}/package/$1-$version.crate"
+}
+for crate in "${crates[@]}"; do
+    manifest=$(tar -xOf "$(packed "$crate")" "$crate-$version/Cargo.toml")
+    for key in description documentation readme license rust-version keywords categories edition; do
+        grep -q "^$key = ." <<<"$manifest" || fail "$crate does not say its $key"
+    done
+    files=$(tar -tf "$(packed "$crate")")
+    for file in README.md LICENSE-MIT LICENSE-APACHE Cargo.toml src/lib.rs; do
+        grep -qx "$crate-$version/$file" <<<"$files" || fail "$crate is published without $file"
+    done
+    if grep -E '/(examples|target|tests/ui)/' <<<"$files"; then
+        fail "$crate takes files with it that belong here only"
+    fi
+    if [ "$crate" != pontoon-conformance ] && grep -q "^\[dependencies.pontoon-conformance\]" <<<"$manifest"; then
+        fail "$crate depends on the suite"
+    fi
+    echo "$crate: $(grep -c . <<<"$files") files, $(($(stat -c %s "$(packed "$crate")") / 1024)) kB"
+done
+
+if tar -xOf "$(packed pontoon)" "pontoon-$version/Cargo.toml" | grep -E 'example-clients|winit|softbuffer|embedded-graphics|glib|calloop|indicatif|tracing-'; then
     fail "the published manifest of pontoon names what only its examples and tests use"
-fi
-if tar -tf "$packed" | grep /examples/; then
-    fail "an example is published without what it is written with"
 fi

@@ -8,6 +8,8 @@ pub mod histories;
 pub mod operations;
 pub mod process;
 pub mod random;
+#[cfg(feature = "tracing")]
+pub mod traces;
 pub mod trial;
 
 pub use flavours::flavours;

@@ -1,7 +1,7 @@
 //! A task's future with its panics kept in, and the place where its result is left: what tasks of a loop and of a guest
 //! have in common.
 
-use crate::error::Payload;
+use crate::{error::Payload, trace::Ended};
 use pin_project_lite::pin_project;
 use std::{
     future::Future,
@@ -64,10 +64,10 @@ impl<F: Future> Caught<F> {
 }
 
 impl<F: Future> Future for Caught<F> {
-    type Output = ();
+    type Output = Ended;
 
     #[inline]
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Ended> {
         let polled = catch_unwind(AssertUnwindSafe(|| {
             let mut future = self.as_mut().project().future;
             let polled = future.as_mut().as_pin_mut().map_or(Poll::Pending, |future| future.poll(cx));
@@ -76,13 +76,13 @@ impl<F: Future> Future for Caught<F> {
             }
             polled
         }));
-        let result = match polled {
+        let (result, ended) = match polled {
             Ok(Poll::Pending) => return Poll::Pending,
-            Ok(Poll::Ready(value)) => Ok(value),
-            Err(payload) => Err(payload),
+            Ok(Poll::Ready(value)) => (Ok(value), Ended::Completed),
+            Err(payload) => (Err(payload), Ended::Panicked),
         };
         self.as_mut().put(result);
         self.discard();
-        Poll::Ready(())
+        Poll::Ready(ended)
     }
 }

@@ -252,9 +252,16 @@ pub(crate) fn is_nested() -> bool {
     DEPTH.get() > 1 || TASKS.get() > 0
 }
 
+/// Whether a task is being polled on this thread.
+#[cfg(feature = "tracing")]
+pub(crate) fn is_in_task() -> bool {
+    TASKS.get() > 0
+}
+
 /// How many calls are nested on this thread; the base level of a runner's own thread is none.
 pub(crate) fn depth_here() -> usize {
-    DEPTH.get() - BASE_LEVEL.get()
+    // A runner's own thread has left its base level when it stops the runtime, which drops what others wrote.
+    DEPTH.get().saturating_sub(BASE_LEVEL.get())
 }
 
 /// How many calls are nested on this thread, with the base level of a runner's own thread as one.

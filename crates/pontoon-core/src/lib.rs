@@ -30,6 +30,7 @@ mod ready;
 mod run_loop;
 mod runner;
 mod task;
+mod trace;
 mod unblock;
 
 pub use context::{AsyncContext, Closures, Context, Ending, Generator, Hand, Outcome, context, generator};

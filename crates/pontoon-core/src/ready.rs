@@ -74,6 +74,7 @@ impl<F: Future> Future for Starting<F> {
     }
 }
 
+#[cfg_attr(feature = "tracing", track_caller)]
 pub(crate) fn start<V, M, F>(runner: &Runner, make: M) -> Result<(V, Task<F::Output>), JoinError>
 where
     V: Send + 'static,

@@ -6,6 +6,7 @@ use crate::{
     current::{self, thread_id},
     run_loop::{Loop, Runnable},
     runner::{call, close},
+    trace::{self, Origin, TaskKind},
 };
 use async_task::FallibleTask;
 use pin_project_lite::pin_project;
@@ -85,6 +86,8 @@ pin_project! {
     struct Body<F: Future> {
         #[pin]
         caught: Caught<F>,
+        // Dropped between the two: its values are gone, and it still counts.
+        trace: trace::Task,
         listed: Listed,
     }
 }
@@ -106,30 +109,35 @@ impl<F: Future> Future for Body<F> {
         }
         meta.running.store(thread_id(), Ordering::Relaxed);
         let slow = this.listed.lp.config.slow_poll.map(|limit| (limit, Instant::now()));
-        let (polled, blocked) = current::in_task(|| this.caught.poll(cx));
-        if slow.is_some_and(|(limit, start)| start.elapsed() > limit) {
-            this.listed.lp.slow_polls.fetch_add(1, Ordering::Relaxed);
+        let (polled, blocked) = current::in_task(|| this.trace.poll(|| this.caught.poll(cx)));
+        if let Some((limit, start)) = slow {
+            let took = start.elapsed();
+            if took > limit {
+                this.listed.lp.slow_polls.fetch_add(1, Ordering::Relaxed);
+                this.trace.slow(&this.listed.lp, took, limit);
+            }
         }
         if blocked {
             meta.pinned.store(true, Ordering::Relaxed);
         }
         meta.running.store(0, Ordering::Release);
-        polled
+        polled.map(|how| this.trace.ended(how))
     }
 }
 
 /// Makes a task; `schedule` is its schedule function.
-fn build<F, S>(lp: &Arc<Loop>, local: bool, future: F, schedule: S) -> Task<F::Output>
+fn build<F, S>(lp: &Arc<Loop>, kind: TaskKind, origin: Origin, future: F, schedule: S) -> Task<F::Output>
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
     S: Fn(Runnable) + Send + Sync + 'static,
 {
-    let meta = Meta::new(local);
+    let trace = trace::Task::new(lp, kind, origin);
+    let meta = Meta::new(kind == TaskKind::Local);
     let key = lp.live.reserve();
     let listed = Listed { lp: lp.clone(), meta: meta.clone(), key };
     let slot = Slot::default();
-    let body = Body { caught: Caught::new(future, slot.clone()), listed };
+    let body = Body { caught: Caught::new(future, slot.clone()), trace, listed };
     let (runnable, task) = async_task::Builder::new().metadata(meta.clone()).spawn(move |_| body, schedule);
     lp.live.fill(key, runnable.waker());
     runnable.schedule();
@@ -137,6 +145,7 @@ where
 }
 
 /// Starts a task on the loop.
+#[cfg_attr(feature = "tracing", track_caller)]
 pub(crate) fn spawn<F>(lp: &Arc<Loop>, local: bool, future: F) -> Task<F::Output>
 where
     F: Future + Send + 'static,
@@ -147,17 +156,19 @@ where
         return Task(Inner::Refused(error));
     }
     let seat = lp.clone();
-    build(lp, local, future, move |runnable| seat.schedule(runnable))
+    let kind = if local { TaskKind::Local } else { TaskKind::Any };
+    build(lp, kind, Origin::here(), future, move |runnable| seat.schedule(runnable))
 }
 
 /// Starts a task on the blocking pool.
+#[cfg_attr(feature = "tracing", track_caller)]
 pub(crate) fn spawn_blocking<T: Send + 'static>(lp: &Arc<Loop>, f: impl FnOnce() -> T + Send + 'static) -> Task<T> {
     if let Err(error) = lp.door().and_then(|()| call::start(lp)) {
         call::discard(lp, f);
         return Task(Inner::Refused(error));
     }
     let pool = lp.clone();
-    build(lp, false, async move { f() }, move |runnable| {
+    build(lp, TaskKind::Blocking, Origin::here(), async move { f() }, move |runnable| {
         let lp = pool.clone();
         let job = move || {
             current::job(&lp, || runnable.run());

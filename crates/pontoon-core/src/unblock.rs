@@ -41,6 +41,7 @@ impl<T> Drop for Release<T> {
 }
 
 impl<T: Send + 'static> UnblockIter<T> {
+    #[cfg_attr(feature = "tracing", track_caller)]
     pub(crate) fn new<I>(runner: &Runner, iter: I) -> Self
     where
         I: IntoIterator<Item = T> + Send + 'static,

@@ -83,6 +83,7 @@ pub fn run<F: Future>(future: F) -> F::Output {
 /// ```
 /// assert_eq!(pontoon::spawn(async { 4 }).join().unwrap(), 4);
 /// ```
+#[cfg_attr(feature = "tracing", track_caller)]
 pub fn spawn<F>(future: F) -> Task<F::Output>
 where
     F: Future + Send + 'static,

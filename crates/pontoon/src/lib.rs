@@ -39,6 +39,8 @@
 //! | `smol` (default) | [`Smol`] | async-io, async-net, smol |
 //! | `async-std` | [`AsyncStd`] | async-std |
 //! | `tokio` | [`Tokio`] | tokio, hyper, reqwest |
+//! | `macros` (default) | `#[blocking]`, `facade!`, `#[anysync]` | |
+//! | `tracing` | spans and events of the loop, for the crate `tracing` | |
 //!
 //! Features only add: each brings a dependency and a type, and with `tokio` on, the others see when they are inside a
 //! tokio runtime. With several of them the default backend is tokio, then
@@ -92,6 +94,11 @@ struct GuestMode;
 #[cfg(all(doctest, feature = "macros", feature = "smol"))]
 #[doc = include_str!("../../../docs/anysync.md")]
 struct AnysyncChapter;
+
+/// So are those in the chapter on tracing.
+#[cfg(all(doctest, feature = "smol"))]
+#[doc = include_str!("../../../docs/tracing.md")]
+struct TracingChapter;
 
 /// So are those in the chapter on facades.
 #[cfg(all(doctest, feature = "macros", feature = "smol"))]

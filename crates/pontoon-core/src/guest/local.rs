@@ -8,7 +8,7 @@ use super::{
     shared::{Ask, EngineWaker, Phase, Shared},
     worker,
 };
-use crate::{Executor, current};
+use crate::{Executor, current, trace};
 use std::{
     cell::{Cell, RefCell},
     panic::{AssertUnwindSafe, catch_unwind},
@@ -173,6 +173,7 @@ impl Local {
     fn tick(self: &Rc<Self>) {
         self.shared.set_phase(Phase::Running);
         self.shared.set_depth();
+        let trace = trace::tick(self.shared.id);
         let meter = &self.queue.meter;
         meter.start();
         let turned = catch_unwind(AssertUnwindSafe(|| {
@@ -183,6 +184,7 @@ impl Local {
         }));
         self.ticks.set(self.ticks.get() + 1);
         self.polls.set(self.polls.get() + meter.polls() as u64);
+        trace.end(|| (meter.polls(), meter.elapsed(), self.slice));
         let failure = turned.err().or_else(|| self.shared.take_failure());
         if failure.is_none() && !self.queue.is_done() {
             let ready = !self.queue.ready.borrow().is_empty();
@@ -243,7 +245,14 @@ impl Local {
         self.shared.set_host(None);
         let done = self.done.take();
         if let Some(done) = done {
-            done(self.error.take());
+            let error = self.error.take();
+            trace::guest_ended(self.shared.id, || match &error {
+                None => "done",
+                Some(GuestError::Cancelled) => "cancelled",
+                Some(GuestError::Abandoned(_)) => "abandoned",
+                Some(GuestError::Panicked(_)) => "panicked",
+            });
+            done(error);
         }
     }
 

@@ -81,7 +81,7 @@ pub use task::GuestTask;
 use crate::{
     Executor,
     caught::{self, Slot},
-    current,
+    current, trace,
 };
 use budget::Meter;
 use engine::Queue;
@@ -291,6 +291,7 @@ impl Guest {
             slice: self.budget.limit(),
         });
         let run = GuestRun::new(local);
+        trace::guest_started(shared.id, spawned_at);
         task::spawn_main(&shared, spawned_at, main, slot, &queue.main);
         Ok(run)
     }

@@ -1,6 +1,7 @@
 //! The debug mode: reports what keeps the host waiting.
 
 use super::shared::Runnable;
+use crate::trace;
 use std::{
     cell::RefCell,
     panic::Location,
@@ -51,12 +52,14 @@ impl Watch {
         runnable.run();
         let took = start.elapsed();
         if took > self.limit {
+            trace::slow_guest_poll(took, self.limit, spawned_at);
             self.report(Slow::Poll { took, spawned_at });
         }
     }
 
     pub(super) fn tick(&self, took: Duration, slice: Duration, polls: usize) {
         if took > slice.saturating_add(self.limit) {
+            trace::slow_tick(took, self.limit, polls);
             self.report(Slow::Tick { took, polls });
         }
     }

@@ -4,6 +4,7 @@ use super::shared::{Runnable, Shared};
 use crate::{
     JoinError, RunError,
     caught::{Caught, Slot, abandon, take},
+    trace,
 };
 use async_task::FallibleTask;
 use pin_project_lite::pin_project;
@@ -44,6 +45,7 @@ pin_project! {
     struct Body<F: Future> {
         #[pin]
         caught: Caught<F>,
+        trace: trace::Task,
         listed: Listed,
     }
 }
@@ -53,7 +55,8 @@ impl<F: Future> Future for Body<F> {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        self.project().caught.poll(cx)
+        let this = self.project();
+        this.trace.poll(|| this.caught.poll(cx)).map(|how| this.trace.ended(how))
     }
 }
 
@@ -66,6 +69,7 @@ pub(super) struct New<T> {
 /// Lists `future` as a task of the guest; `build` makes it one. `keep` gets its handle before it is queued.
 fn make<F: Future>(
     shared: &Arc<Shared>,
+    trace: trace::Task,
     future: F,
     slot: Slot<F::Output>,
     build: impl FnOnce(Body<F>) -> (Runnable, async_task::Task<(), Meta>),
@@ -73,7 +77,7 @@ fn make<F: Future>(
 ) {
     let key = shared.live.reserve();
     let listed = Listed { shared: shared.clone(), key };
-    let (runnable, task) = build(Body { caught: Caught::new(future, slot), listed });
+    let (runnable, task) = build(Body { caught: Caught::new(future, slot), trace, listed });
     shared.live.fill(key, runnable.waker());
     keep(task.fallible());
     runnable.schedule();
@@ -99,7 +103,8 @@ pub(super) fn spawn_main<F: Future + 'static>(
     slot: Slot<F::Output>,
     main: &RefCell<Option<FallibleTask<(), Meta>>>,
 ) {
-    make(shared, future, slot, build_local(shared, true, spawned_at), |task| *main.borrow_mut() = Some(task));
+    let trace = trace::Task::of_guest(shared.id, true, spawned_at);
+    make(shared, trace, future, slot, build_local(shared, true, spawned_at), |task| *main.borrow_mut() = Some(task));
 }
 
 /// Makes a task of this thread, which is the guest's.
@@ -109,7 +114,8 @@ pub(super) fn spawn_local<F: Future + 'static>(
     future: F,
 ) -> Option<New<F::Output>> {
     let (slot, mut task) = (Slot::default(), None);
-    make(shared, future, slot.clone(), build_local(shared, false, spawned_at), |made| task = Some(made));
+    let trace = trace::Task::of_guest(shared.id, false, spawned_at);
+    make(shared, trace, future, slot.clone(), build_local(shared, false, spawned_at), |made| task = Some(made));
     task.map(|task| New { task, slot })
 }
 
@@ -129,7 +135,8 @@ where
         async_task::Builder::new().metadata(meta).spawn(move |_| body, move |runnable| queue.push(runnable))
     };
     let (slot, mut task) = (Slot::default(), None);
-    make(shared, future, slot.clone(), build, |made| task = Some(made));
+    let trace = trace::Task::of_guest(shared.id, false, spawned_at);
+    make(shared, trace, future, slot.clone(), build, |made| task = Some(made));
     task.map(|task| New { task, slot })
 }
 

@@ -11,6 +11,7 @@ use crate::{
         call::{self, Door},
         refuse,
     },
+    trace,
 };
 use futures_core::Stream;
 use std::{fmt, iter::FusedIterator, pin::Pin, task::Poll};
@@ -96,6 +97,7 @@ impl<S: Stream> Iter<S> {
     /// # let runner = pontoon_core::Runner::new(pontoon_smol::Smol::new());
     /// assert_eq!(runner.wrap_iter(stream::iter(0..1000)).prefetch(64).count(), 1000);
     /// ```
+    #[cfg_attr(feature = "tracing", track_caller)]
     pub fn prefetch(mut self, ahead: usize) -> Prefetch<S::Item>
     where
         S: Send + 'static,
@@ -108,6 +110,7 @@ impl<S: Stream> Iter<S> {
     fn fill(&mut self, batch: &mut Vec<S::Item>) {
         let fuse = Fuse(self);
         let Some(stream) = &mut fuse.0.stream else { return };
+        let _trace = trace::call(fuse.0.runner.lp(), "next");
         let ended = call::first_poll(fuse.0.runner.lp(), Door::Call, &fuse.0.seat, |cx| {
             while batch.len() < BATCH {
                 match stream.as_mut().poll_next(cx) {

@@ -139,13 +139,18 @@ impl<S: Stream> Drop for Pump<S> {
 }
 
 impl<T: Send + 'static> Prefetch<T> {
+    #[cfg_attr(feature = "tracing", track_caller)]
     pub(crate) fn new<S>(runner: Runner, stream: Option<Pin<Box<S>>>, ahead: usize) -> Self
     where
         S: Stream<Item = T> + Send + 'static,
     {
         let shared = Shared { items: VecDeque::new(), ended: stream.is_none(), producer: None, consumer: None };
         let buffer = Arc::new(Buffer { shared: Mutex::new(shared), ahead: AtomicUsize::new(0), limit: ahead.max(1) });
-        let task = stream.map(|stream| runner.spawn(Pump { stream, buffer: buffer.clone() }));
+        let mut task = None;
+        // No closure: a trace is to say where the caller stands.
+        if let Some(stream) = stream {
+            task = Some(runner.spawn(Pump { stream, buffer: buffer.clone() }));
+        }
         Self { runner, buffer, batch: VecDeque::new(), task }
     }
 }

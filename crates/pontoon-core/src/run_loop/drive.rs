@@ -8,6 +8,7 @@ use crate::{
     BoxFuture,
     current::{self, DRAINS},
     runner::close,
+    trace,
 };
 use std::{
     future::Future,
@@ -87,6 +88,7 @@ pub(crate) struct Drive<'a> {
     /// How often to look whether the level can still end; none if it is no nested call.
     watch_period: Option<Duration>,
     parked: bool,
+    trace: trace::Parked,
     /// How many tasks it has run, and how often it has polled its own future.
     ran: usize,
     polls: usize,
@@ -114,6 +116,7 @@ impl<'a> Drive<'a> {
             watch: None,
             watch_period: None,
             parked: false,
+            trace: trace::Parked::NONE,
             ran: 0,
             polls: 0,
             end: None,
@@ -197,6 +200,7 @@ impl<'a> Drive<'a> {
                     return self.end;
                 }
             }
+            self.trace.begin(self.lp, self.kind);
             self.park();
             if !self.must_stay() {
                 return None;
@@ -324,13 +328,11 @@ impl<'a> Drive<'a> {
         }
         self.parked = false;
         self.seat.set_parked(false);
-        if self.kind == Kind::Waiter {
-            return false;
-        }
-        let notified = self.lp.parked.remove(self.kind, self.seat);
+        let notified = self.kind != Kind::Waiter && self.lp.parked.remove(self.kind, self.seat);
         if self.kind == Kind::Caller {
             self.lp.host.driver_left(&self.lp.parked);
         }
+        self.trace.end();
         notified
     }
 
@@ -376,6 +378,7 @@ impl Future for Worker {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.get_mut();
+        let _turn = trace::turn(&this.lp);
         match this.with_drive(|drive| drive.turn(cx.waker())) {
             Some(_) => {
                 this.lp.hand_on();

@@ -13,6 +13,7 @@ use crate::{
         drive::{Drive, End, Own, REPOLL, REPOLL_MAX},
         seat::{self, Kind, Pair, Seat},
     },
+    trace,
 };
 use futures_core::Stream;
 use parking::Parker;
@@ -51,6 +52,18 @@ impl Erased<'_> {
         match self {
             Self::Here(own) => *own,
             Self::Anywhere(own) => *own,
+        }
+    }
+
+    /// What the call is called in a trace.
+    #[inline(always)]
+    fn op(&self, door: Door, limit: Option<Duration>) -> &'static str {
+        match (door, self) {
+            (Door::Join, _) => "join",
+            (Door::Exit, _) => "exit",
+            (Door::Call, Self::Anywhere(_)) => "run_send",
+            (Door::Call, Self::Here(_)) if limit.is_some() => "run_timeout",
+            (Door::Call, Self::Here(_)) => "run",
         }
     }
 }
@@ -121,20 +134,24 @@ pub(crate) fn discard<T>(lp: &Loop, value: T) {
 }
 
 fn call(lp: &Arc<Loop>, door: Door, mut own: Erased<'_>, limit: Option<Duration>) -> Result<(), Refusal> {
+    let trace = trace::call(lp, own.op(door, limit));
     let pair = seat::take();
     let polled = first_poll(lp, door, &pair, |cx| own.own().first_poll(cx));
     let called = go_on(lp, polled, own, limit, &pair);
     seat::put(pair);
+    trace.end(&called);
     called
 }
 
 /// Polls a stream on a seat of its own, through which it is always woken.
 #[inline]
 pub(crate) fn next<S: Stream>(lp: &Arc<Loop>, pair: &Pair, stream: Pin<&mut S>) -> Result<Option<S::Item>, RunError> {
+    let trace = trace::call(lp, "next");
     pair.0.forget_woken();
     let mut own = Next::new(stream);
     let polled = first_poll(lp, Door::Call, pair, |cx| own.step(cx));
     let called = go_on(lp, polled, Erased::Here(&mut own), None, pair);
+    trace.end(&called);
     finish(called, own.result)
 }
 
@@ -300,6 +317,29 @@ enum Seating {
     Captive,
 }
 
+impl Seating {
+    /// Who drives, as a trace has it.
+    #[inline(always)]
+    fn seat(self) -> &'static str {
+        match self {
+            Self::Drive(kind) | Self::DriveInside(kind) if kind.is_host() => "host",
+            Self::Drive(_) | Self::DriveBlocking | Self::DriveInside(_) => "caller",
+            Self::Wait | Self::WaitBlocking | Self::Captive => "waiter",
+        }
+    }
+
+    /// What is around the caller, as a trace has it.
+    #[inline(always)]
+    fn place(self) -> &'static str {
+        match self {
+            Self::Drive(_) | Self::Wait => "plain",
+            Self::DriveBlocking | Self::WaitBlocking => "worker",
+            Self::DriveInside(_) => "inside",
+            Self::Captive => "captive",
+        }
+    }
+}
+
 /// Where am I, and what may I do here?
 fn place(lp: &Arc<Loop>) -> Result<Seating, RunError> {
     if current::waiting_is_gone() {
@@ -345,6 +385,7 @@ fn sit(
         Kind::Host => DRAINS | HOST,
         _ => DRAINS,
     };
+    let trace = trace::wait(lp, seating.seat(), seating.place());
     let mut refused = None;
     let end = {
         let _listed = lp.list_call(seat);
@@ -384,6 +425,7 @@ fn sit(
                 Seating::Captive => wait_only(lp, &mut drive, limit, Some(REPOLL)),
             }
             let end = drive.end();
+            trace.end(end, drive.ran());
             drop(drive);
             if end != Some(End::Ready) {
                 lp.enter(|| own.discard());
@@ -496,8 +538,10 @@ fn move_out(lp: &Arc<Loop>, own: &mut (dyn Own + Send), limit: Option<Duration>,
 
 /// Calls `f` on a thread of its own and waits for it. None: there are no threads left.
 fn elsewhere<T: Send>(f: impl FnOnce() -> T + Send) -> Option<T> {
+    let trace = trace::around();
     thread::scope(|scope| {
-        let thread = thread::Builder::new().name("pontoon-moved".into()).spawn_scoped(scope, f).ok()?;
+        let moved = || trace.within(f);
+        let thread = thread::Builder::new().name("pontoon-moved".into()).spawn_scoped(scope, moved).ok()?;
         Some(thread.join().unwrap_or_else(|payload| resume_unwind(payload)))
     })
 }

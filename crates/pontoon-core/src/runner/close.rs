@@ -5,6 +5,7 @@ use crate::{
     CloseError, RunError,
     error::panic_text,
     run_loop::{Loop, State},
+    trace,
 };
 use std::{
     error::Error,
@@ -100,6 +101,8 @@ pub(crate) fn close(lp: &Arc<Loop>, limit: Duration) -> Result<(), CloseError> {
         return Err(CloseError { exits: Vec::new(), abandoned: lp.live.len(), limit: Some(limit) });
     }
     *lp.exits.deadline.lock().unwrap_or_else(PoisonError::into_inner) = deadline;
+    let trace = trace::close(lp, limit);
+    let phase = trace::exits();
     let mut error = CloseError { exits: Vec::new(), abandoned: 0, limit: None };
     let mut in_time = run_exits(lp, deadline, &mut error.exits);
     lp.advance(State::Exiting, State::Closing);
@@ -108,8 +111,12 @@ pub(crate) fn close(lp: &Arc<Loop>, limit: Duration) -> Result<(), CloseError> {
     if !in_time {
         error.limit = Some(limit);
     }
+    phase.end();
+    let phase = trace::cancel();
     lp.live.wake_all();
     lp.wake_all();
+    phase.end();
+    let phase = trace::join();
     // A thread that was being started when the state changed is known once its slot can be had.
     let started = lp.host.settle();
     if inside {
@@ -143,6 +150,8 @@ pub(crate) fn close(lp: &Arc<Loop>, limit: Duration) -> Result<(), CloseError> {
     }
     lp.advance(State::Closing, State::Closed);
     lp.exits.set_closed();
+    phase.end();
+    trace.end(&error);
     if error.exits.is_empty() && error.abandoned == 0 && error.limit.is_none() { Ok(()) } else { Err(error) }
 }
 
@@ -226,6 +235,8 @@ pub(crate) fn finish(lp: &Loop) {
     drop_queued(lp);
     if lp.has_started() {
         let deadline = *lp.exits.deadline.lock().unwrap_or_else(PoisonError::into_inner);
+        let phase = trace::stop(lp);
         lp.executor.shutdown(left(deadline).unwrap_or_default());
+        phase.end();
     }
 }

@@ -11,6 +11,7 @@ use crate::{
         seat::{self, Kind, Parked, Seat},
         start_error,
     },
+    trace,
 };
 use parking::Parker;
 use std::{
@@ -315,24 +316,30 @@ fn work(lp: &Arc<Loop>, ready: &mpsc::SyncSender<io::Result<()>>, started: &mut 
     let _ = lp.host.seat.set(seat.clone());
     let stays = lp.executor.is_thread_bound();
     let mut futile = 0;
+    let mut life = trace::Host::NONE;
     let mut drive = || {
         loop {
             // Only a host that drives is asked aside.
             if !stays {
                 lp.host.set(Phase::Driving);
             }
+            let mut driving = trace::Driving::NONE;
             let mut drive = Drive::new(lp, seat, waker, Kind::Host);
             let mut level = pin!(poll_fn(|cx: &mut Context<'_>| {
                 if !*started {
                     *started = true;
                     lp.host.id.store(current::thread_id(), Ordering::Relaxed);
                     let _ = ready.send(Ok(()));
+                    // Not before: whoever starts the host holds its slot until it is ready.
+                    life.begin(lp);
                 }
+                driving.begin(lp);
                 Pin::new(&mut drive).poll(cx)
             }));
             lp.executor.block_on(level.as_mut());
             let (end, ran) = (drive.end(), drive.ran());
             drop(drive);
+            driving.end();
             if end == Some(End::Finished) {
                 return;
             }
@@ -340,7 +347,9 @@ fn work(lp: &Arc<Loop>, ready: &mpsc::SyncSender<io::Result<()>>, started: &mut 
                 continue;
             }
             futile = if end == Some(End::Futile) && ran == 0 { futile + 1 } else { 0 };
+            let trace = trace::aside(lp, futile > 0);
             stand_aside(&Aside { lp, seat, parker: &parker, unparker: &unparker }, futile);
+            trace.end(lp);
         }
     };
     current::seated(lp, seat, DRAINS | HOST, false, &mut drive);

@@ -321,6 +321,7 @@ impl Runner {
     /// # let runner = pontoon_core::Runner::new(pontoon_smol::Smol::new());
     /// assert_eq!(runner.spawn(async { 4 }).join().unwrap(), 4);
     /// ```
+    #[cfg_attr(feature = "tracing", track_caller)]
     pub fn spawn<F>(&self, future: F) -> Task<F::Output>
     where
         F: Future + Send + 'static,
@@ -344,6 +345,7 @@ impl Runner {
     /// });
     /// assert_eq!(task.join().unwrap(), 5);
     /// ```
+    #[cfg_attr(feature = "tracing", track_caller)]
     pub fn spawn_local<M, F>(&self, make: M) -> Task<F::Output>
     where
         M: FnOnce() -> F + Send + 'static,
@@ -379,6 +381,7 @@ impl Runner {
     /// assert_eq!(port, 8080);
     /// drop(server);
     /// ```
+    #[cfg_attr(feature = "tracing", track_caller)]
     pub fn start_task<V, M, F>(&self, make: M) -> Result<(V, Task<F::Output>), JoinError>
     where
         V: Send + 'static,
@@ -399,6 +402,7 @@ impl Runner {
     /// # let runner = pontoon_core::Runner::new(pontoon_smol::Smol::new());
     /// assert_eq!(runner.unblock(|| 6).join().unwrap(), 6);
     /// ```
+    #[cfg_attr(feature = "tracing", track_caller)]
     pub fn unblock<T: Send + 'static>(&self, f: impl FnOnce() -> T + Send + 'static) -> Task<T> {
         task::spawn_blocking(self.lp(), f)
     }
@@ -413,6 +417,7 @@ impl Runner {
     /// let sum = runner.run(runner.unblock_iter(1..=4).fold(0, |sum, n| sum + n));
     /// assert_eq!(sum, 10);
     /// ```
+    #[cfg_attr(feature = "tracing", track_caller)]
     pub fn unblock_iter<I>(&self, iter: I) -> UnblockIter<I::Item>
     where
         I: IntoIterator + Send + 'static,

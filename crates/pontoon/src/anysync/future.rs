@@ -234,6 +234,7 @@ impl<F: Future> Any<F> {
     /// ```
     /// assert_eq!(pontoon::Any::new(async { 4 }).spawn().join().unwrap(), 4);
     /// ```
+    #[cfg_attr(feature = "tracing", track_caller)]
     pub fn spawn(self) -> Task<F::Output>
     where
         F: Send + 'static,
