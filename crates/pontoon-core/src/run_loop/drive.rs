@@ -8,6 +8,7 @@ use crate::{
     BoxFuture,
     current::{self, DRAINS},
     runner::close,
+    sync::holds,
 };
 use std::{
     future::Future,
@@ -18,7 +19,7 @@ use std::{
 };
 
 /// How many polls a turn makes, of tasks and of its own future, before the backend sees its reactor again.
-pub(crate) const BATCH: usize = 64;
+pub(crate) const BATCH: usize = if cfg!(pontoon_loom) { 3 } else { 64 };
 
 /// How often a future that wakes itself is polled before its thread is given to the backend.
 const SELF_WAKES: usize = 4;
@@ -173,9 +174,11 @@ impl<'a> Drive<'a> {
     /// One turn of the level. None: it has parked, or asked `backend` to be polled again.
     pub(crate) fn turn(&mut self, backend: &Waker) -> Option<End> {
         current::in_wait();
-        self.seat.register(backend);
+        if holds("register") {
+            self.seat.register(backend);
+        }
         let notified = self.unpark();
-        if notified && self.seat.is_woken() {
+        if notified && self.seat.is_woken() && holds("hand-on-notified") {
             // Its own future comes first and may take long: what it was notified of is somebody else's, too.
             self.lp.hand_on();
         }
@@ -185,7 +188,9 @@ impl<'a> Drive<'a> {
             match self.work(&mut left, notified && self.ran == first) {
                 Work::End => return self.end,
                 Work::Batch => {
-                    backend.wake_by_ref();
+                    if holds("batch") {
+                        backend.wake_by_ref();
+                    }
                     return None;
                 }
                 Work::Idle => {}
@@ -199,9 +204,21 @@ impl<'a> Drive<'a> {
             }
             self.park();
             if !self.must_stay() {
+                self.break_rules_of_parking(backend);
                 return None;
             }
             self.unpark();
+        }
+    }
+
+    /// Does too late what a rule of the loop asks for earlier.
+    #[inline(always)]
+    fn break_rules_of_parking(&self, backend: &Waker) {
+        if !holds("register") {
+            self.seat.register(backend);
+        }
+        if !holds("say-parked") {
+            self.seat.set_parked(true);
         }
     }
 
@@ -240,6 +257,10 @@ impl<'a> Drive<'a> {
             }
             self.ran += 1;
             *left -= 1;
+            if !holds("look-in-poll") && self.lp.is_closing() {
+                drop(runnable);
+                continue;
+            }
             runnable.run();
         }
     }
@@ -253,6 +274,9 @@ impl<'a> Drive<'a> {
                 self.polls += 1;
                 if own.poll(cx) {
                     return Some(End::Ready);
+                }
+                if !holds("take-before-poll") {
+                    self.seat.forget_woken();
                 }
                 if let Some(timer) = &mut self.timer {
                     if timer.as_mut().poll(cx).is_ready() {
@@ -296,7 +320,9 @@ impl<'a> Drive<'a> {
 
     fn park(&mut self) {
         self.parked = true;
-        self.seat.set_parked(true);
+        if holds("say-parked") {
+            self.seat.set_parked(true);
+        }
         if self.kind != Kind::Waiter {
             self.lp.parked.insert(self.kind, self.seat);
             if self.kind == Kind::Caller {
@@ -326,8 +352,9 @@ impl<'a> Drive<'a> {
     fn must_stay(&self) -> bool {
         let work = self.kind != Kind::Waiter && self.lp.has_work(self.kind);
         let base = self.kind == Kind::Host && self.own.is_none();
-        work || self.seat.is_woken()
-            || self.lp.is_closing() && (!base || self.lp.live.len() == 0)
+        work && holds("recheck-queue")
+            || self.seat.is_woken() && holds("recheck-woken")
+            || self.lp.is_closing() && (!base || self.lp.live.len() == 0) && holds("recheck-closing")
             || base && self.lp.host.is_asked_aside()
     }
 }

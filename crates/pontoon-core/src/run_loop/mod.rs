@@ -27,19 +27,19 @@ use crate::{
     BoxFuture, Executor, RunError,
     current::{self, DRAINS, HOST},
     runner::{Config, Handle, close::Exits, host::HostState},
+    sync::{AtomicBool, AtomicU8, ConcurrentQueue, Condvar, Instant, Mutex, MutexGuard, holds},
     task::Meta,
 };
-use concurrent_queue::ConcurrentQueue;
 use live::Live;
 use seat::{Kind, Parked, Seat};
 use slab::Slab;
 use std::{
     fmt, io,
     sync::{
-        Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
-        atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering},
+        Arc, OnceLock, PoisonError, Weak,
+        atomic::{AtomicUsize, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 pub(crate) type Runnable = async_task::Runnable<Arc<Meta>>;
@@ -208,7 +208,7 @@ impl Loop {
             self.executor.start().map_err(start_error)?;
             self.started.store(true, Ordering::Release);
             self.ready.store(true, Ordering::SeqCst);
-            if self.state() != State::Open {
+            if holds("start-recheck") && self.state() != State::Open {
                 self.ready.store(false, Ordering::SeqCst);
             }
             self.seat_workers();
@@ -231,26 +231,38 @@ impl Loop {
             if let Err(error) = self.host_queue.push(runnable) {
                 return self.too_late(error.into_inner());
             }
-            if current::pushed_here(self, DRAINS | HOST).is_none() {
+            if current::pushed_here(self, DRAINS | HOST).is_none() && holds("notify-host") {
                 self.notify_host();
             }
         } else {
+            if !holds("push-order") {
+                self.tell();
+            }
             if let Err(error) = self.queue.push(runnable) {
                 return self.too_late(error.into_inner());
             }
-            match current::pushed_here(self, DRAINS) {
-                Some(level) if level & HOST != 0 => {}
-                // A caller that is busy in a long poll must not keep the task from an idle host.
-                Some(_) => self.parked.notify_idle_host(),
-                None => self.parked.notify_one(),
+            if holds("push-order") {
+                self.tell();
             }
+        }
+    }
+
+    /// Sees to it that somebody looks at the queue.
+    #[inline]
+    fn tell(&self) {
+        match current::pushed_here(self, DRAINS) {
+            Some(level) if level & HOST != 0 => {}
+            // A caller that is busy in a long poll must not keep the task from an idle host.
+            Some(_) if holds("idle-host") => self.parked.notify_idle_host(),
+            None if holds("notify") => self.parked.notify_one(),
+            _ => {}
         }
     }
 
     /// The loop is gone: the task is dropped where it stands, unless its values belong to another thread.
     #[cold]
     fn too_late(&self, runnable: Runnable) {
-        if runnable.metadata().is_of_other_thread() {
+        if runnable.metadata().is_of_other_thread() || !holds("too-late") {
             std::mem::forget(runnable);
         } else {
             self.enter(|| drop(runnable));
@@ -431,7 +443,7 @@ impl Drop for Listed<'_> {
     fn drop(&mut self) {
         let mut calls = self.lp.calls();
         calls.seats.remove(self.key);
-        if calls.awaited > 0 && calls.seats.is_empty() {
+        if calls.awaited > 0 && calls.seats.is_empty() && holds("calls-end") {
             self.lp.call_ends.notify_all();
         }
     }

@@ -5,6 +5,7 @@ use crate::{
     CloseError, RunError,
     error::panic_text,
     run_loop::{Loop, State},
+    sync::{AtomicBool, Condvar, Instant, Mutex, holds},
 };
 use std::{
     error::Error,
@@ -12,11 +13,8 @@ use std::{
     future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
-    sync::{
-        Arc, Condvar, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::{Duration, Instant},
+    sync::{Arc, PoisonError, atomic::Ordering},
+    time::Duration,
 };
 
 pub(crate) type ExitError = Box<dyn Error + Send + Sync + 'static>;
@@ -108,8 +106,12 @@ pub(crate) fn close(lp: &Arc<Loop>, limit: Duration) -> Result<(), CloseError> {
     if !in_time {
         error.limit = Some(limit);
     }
-    lp.live.wake_all();
-    lp.wake_all();
+    if holds("close-wakes-tasks") {
+        lp.live.wake_all();
+    }
+    if holds("close-wakes-calls") {
+        lp.wake_all();
+    }
     // A thread that was being started when the state changed is known once its slot can be had.
     let started = lp.host.settle();
     if inside {

@@ -11,21 +11,19 @@ use crate::{
         seat::{self, Kind, Parked, Seat},
         start_error,
     },
+    sync::{
+        AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Builder, Condvar, Instant, JoinHandle, Mutex, MutexGuard, Parker,
+        SyncSender, holds, sync_channel,
+    },
 };
-use parking::Parker;
 use std::{
     future::{Future as _, poll_fn},
     io,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::{Pin, pin},
-    sync::{
-        Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering},
-        mpsc,
-    },
+    sync::{Arc, OnceLock, PoisonError, atomic::Ordering},
     task::{Context, Waker},
-    thread::{self, JoinHandle},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 /// How long the host stays aside after the last caller parked.
@@ -95,7 +93,7 @@ impl HostState {
 
     /// A caller that drove has left the backend.
     pub(crate) fn driver_left(&self, parked: &Parked) {
-        if self.is(Phase::Deep) && parked.drivers() == 0 {
+        if self.is(Phase::Deep) && holds("driver-left") && parked.drivers() == 0 {
             parked.notify_host();
         }
     }
@@ -115,7 +113,7 @@ impl HostState {
 
     /// Waits for a start that is under way, if any. Says whether there is a host to join.
     pub(crate) fn settle(&self) -> bool {
-        let _slot = self.thread();
+        let _slot = holds("settle").then(|| self.thread());
         self.is_running()
     }
 
@@ -160,14 +158,14 @@ fn start(lp: &Arc<Loop>) -> Result<(), RunError> {
     if lp.host.is_running() {
         return Ok(());
     }
-    if lp.is_closing() {
+    if lp.is_closing() && holds("no-late-host") {
         return Err(RunError::Closed);
     }
-    let (sender, receiver) = mpsc::sync_channel(1);
+    let (sender, receiver) = sync_channel(1);
     let host = lp.clone();
     let name = lp.config.thread_name.clone();
     let thread =
-        thread::Builder::new().name(name).stack_size(STACK).spawn(move || main(&host, &sender)).map_err(start_error)?;
+        Builder::new().name(name).stack_size(STACK).spawn(move || main(&host, &sender)).map_err(start_error)?;
     match receiver.recv() {
         Ok(Ok(())) => {
             *slot = Some(thread);
@@ -182,7 +180,7 @@ fn start(lp: &Arc<Loop>) -> Result<(), RunError> {
     }
 }
 
-fn main(lp: &Arc<Loop>, ready: &mpsc::SyncSender<io::Result<()>>) {
+fn main(lp: &Arc<Loop>, ready: &SyncSender<io::Result<()>>) {
     current::set_stack_budget(STACK_BUDGET);
     let mut started = false;
     let worked = catch_unwind(AssertUnwindSafe(|| work(lp, ready, &mut started)));
@@ -211,7 +209,7 @@ fn main(lp: &Arc<Loop>, ready: &mpsc::SyncSender<io::Result<()>>) {
     lp.host.end();
 }
 
-fn work(lp: &Arc<Loop>, ready: &mpsc::SyncSender<io::Result<()>>, started: &mut bool) {
+fn work(lp: &Arc<Loop>, ready: &SyncSender<io::Result<()>>, started: &mut bool) {
     let Ok(_depth) = Depth::enter(usize::MAX) else { return };
     current::is_base_level();
     let parker = Parker::new();
@@ -278,12 +276,12 @@ fn stand_aside(aside: &Aside<'_>, futile: u32) {
         let driven = parked.drivers() > 0;
         let work = lp.has_host_work(kind) || kind == Kind::Standby && !driven && lp.has_work(kind) || lp.is_closing();
         let mut timed_out = false;
-        if !work {
+        if !work || !holds("aside-recheck") {
             let deep = driven && idle_windows > 0;
             if deep {
                 host.set(Phase::Deep);
                 // The last driver may have left just before it could see that.
-                if parked.drivers() > 0 {
+                if parked.drivers() > 0 || !holds("deep-recheck") {
                     parker.park();
                 }
                 host.set(Phase::Aside);
