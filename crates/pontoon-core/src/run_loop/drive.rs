@@ -178,14 +178,15 @@ impl<'a> Drive<'a> {
             self.seat.register(backend);
         }
         let notified = self.unpark();
-        if notified && self.seat.is_woken() && holds("hand-on-notified") {
-            // Its own future comes first and may take long: what it was notified of is somebody else's, too.
-            self.lp.hand_on();
-        }
         let first = self.ran;
+        let mut told = notified;
         let mut left = BATCH;
         loop {
-            match self.work(&mut left, notified && self.ran == first) {
+            if told && self.seat.is_woken() && holds("hand-on-notified") {
+                // Its own future comes first and may take long: what it was notified of is somebody else's, too.
+                self.lp.hand_on();
+            }
+            match self.work(&mut left, told) {
                 Work::End => return self.end,
                 Work::Batch => {
                     if holds("batch") {
@@ -207,7 +208,8 @@ impl<'a> Drive<'a> {
                 self.break_rules_of_parking(backend);
                 return None;
             }
-            self.unpark();
+            // Whoever notified it since it parked told nobody else.
+            told = self.unpark() || told && self.ran == first;
         }
     }
 
