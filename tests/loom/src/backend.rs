@@ -112,17 +112,30 @@ impl Reactor {
 #[derive(Debug, Default)]
 pub struct Backend {
     reactor: Option<Reactor>,
+    life: Mutex<Life>,
+}
+
+#[derive(Debug, Default)]
+struct Life {
+    /// How many threads are in `block_on`.
+    inside: usize,
+    stopped: bool,
 }
 
 impl Backend {
     /// One with a reactor.
     pub fn with_reactor(reactor: &Reactor) -> Self {
-        Self { reactor: Some(reactor.clone()) }
+        Self { reactor: Some(reactor.clone()), ..Self::default() }
     }
 }
 
 impl Executor for Backend {
     fn block_on(&self, mut future: Pin<&mut (dyn Future<Output = ()> + '_)>) {
+        {
+            let mut life = lock(&self.life);
+            assert!(!life.stopped, "a thread waits in a runtime that has stopped");
+            life.inside += 1;
+        }
         let level = Arc::new(Level::default());
         let waker = Waker::from(level.clone());
         let cx = &mut Context::from_waker(&waker);
@@ -134,6 +147,7 @@ impl Executor for Backend {
                 }
             }
         }
+        lock(&self.life).inside -= 1;
     }
 
     /// What a call did before its first poll comes before what its future hands to others. A task of async-task would see
@@ -150,6 +164,12 @@ impl Executor for Backend {
 
     fn spawn_blocking(&self, job: Job) -> Result<(), Job> {
         Err(job)
+    }
+
+    fn shutdown(&self, _wait: Duration) {
+        let mut life = lock(&self.life);
+        assert_eq!(life.inside, 0, "threads that wait in a runtime as it stops");
+        life.stopped = true;
     }
 
     fn name(&self) -> &'static str {

@@ -208,7 +208,7 @@ impl Loop {
             self.executor.start().map_err(start_error)?;
             self.started.store(true, Ordering::Release);
             self.ready.store(true, Ordering::SeqCst);
-            if holds("start-recheck") && self.state() != State::Open {
+            if self.state() != State::Open {
                 self.ready.store(false, Ordering::SeqCst);
             }
             self.seat_workers();

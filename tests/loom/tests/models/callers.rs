@@ -1,20 +1,36 @@
 //! Callers alone: runners without a host, but for one.
 
-use super::{builder, inline};
+use super::{builder, inline, relay};
 use pontoon_loom::{Backend, Gate, Reactor, go};
 use std::{
     future::{Future, poll_fn},
     task::Poll,
 };
 
-/// A waker is called by another thread, before, while and after the caller parks.
+/// A waker is called by another thread, before, while and after the caller polls and parks, and once more.
 pub(super) fn a_wake_against_a_park() {
-    let (runner, gate) = (inline(), Gate::default());
+    let runner = inline();
+    let (first, second) = (Gate::default(), Gate::default());
     let opener = go({
-        let gate = gate.clone();
-        move || gate.open()
+        let (first, second) = (first.clone(), second.clone());
+        move || {
+            first.open();
+            second.open();
+        }
     });
-    runner.run(gate.wait());
+    runner.run(async {
+        first.wait().await;
+        second.wait().await;
+    });
+    opener.join();
+}
+
+/// The same with a task that the caller is to run.
+pub(super) fn a_push_against_a_park() {
+    let runner = inline();
+    let (start, done) = relay(&runner);
+    let opener = go(move || start.open());
+    runner.run(done.wait());
     opener.join();
 }
 
@@ -42,15 +58,8 @@ pub(super) fn a_task_for_two_callers() {
 
 /// Two callers are parked. One is woken for a task that the other one waits for, and finds its own future ready.
 pub(super) fn a_leader_returns() {
-    let runner = inline();
-    let (first, second, start) = (Gate::default(), Gate::default(), Gate::default());
-    let (started, opener) = (start.wait(), second.clone());
-    runner
-        .spawn(async move {
-            started.await;
-            opener.open();
-        })
-        .detach();
+    let (runner, first) = (inline(), Gate::default());
+    let (start, second) = relay(&runner);
     let other = go({
         let runner = runner.clone();
         move || runner.run(second.wait())
@@ -67,17 +76,30 @@ pub(super) fn a_leader_returns() {
     waker.join();
 }
 
-/// The same, and the own future of the one who is woken takes until the other one has returned.
-pub(super) fn a_leader_is_busy() {
-    let runner = inline();
-    let (first, second, start, returned) = (Gate::default(), Gate::default(), Gate::default(), Gate::default());
-    let (started, opener) = (start.wait(), second.clone());
+/// A caller runs a task that ends its call and wakes the task that another caller waits for.
+pub(super) fn a_leader_leaves_work_behind() {
+    let (runner, first) = (inline(), Gate::default());
+    let (start, second) = relay(&runner);
+    let opener = first.clone();
     runner
         .spawn(async move {
-            started.await;
             opener.open();
+            start.open();
         })
         .detach();
+    let other = go({
+        let runner = runner.clone();
+        move || runner.run(second.wait())
+    });
+    runner.run(first.wait());
+    other.join();
+}
+
+/// Two callers are parked as in `a_leader_returns`, and the own future of the one who is woken takes until the other one has returned.
+pub(super) fn a_leader_is_busy() {
+    let runner = inline();
+    let (first, returned) = (Gate::default(), Gate::default());
+    let (start, second) = relay(&runner);
     let other = go({
         let (runner, returned) = (runner.clone(), returned.clone());
         move || {

@@ -71,6 +71,14 @@ pub(super) fn close_against_a_poll() {
     assert_eq!(drops.count(), 1, "drops of the task's future");
 }
 
+/// A caller may be polling the last task when the close begins, and the host waits for that.
+pub(super) fn close_against_a_caller_at_work() {
+    let (runner, drops) = (hosted(), Drops::default());
+    endless(&runner, &drops);
+    wait(runner);
+    assert_eq!(drops.count(), 1, "drops of the task's future");
+}
+
 /// Another thread wakes a task while the close cancels it.
 pub(super) fn close_against_a_wake() {
     let (runner, drops, gate) = (hosted(), Drops::default(), Gate::default());

@@ -1,21 +1,8 @@
 //! The runner's own thread beside callers.
 
-use super::{builder, hosted};
+use super::{builder, hosted, relay};
 use pontoon_core::Runner;
 use pontoon_loom::{Backend, Gate, Reactor, go};
-
-/// Starts a task that opens a gate when another one is open. Gives the two.
-fn relay(runner: &Runner) -> (Gate, Gate) {
-    let (start, done) = (Gate::default(), Gate::default());
-    let (started, opener) = (start.wait(), done.clone());
-    runner
-        .spawn(async move {
-            started.await;
-            opener.open();
-        })
-        .detach();
-    (start, done)
-}
 
 /// A task is woken while nobody waits in a call: the host runs it.
 pub(super) fn a_task_nobody_waits_for() {

@@ -5,7 +5,7 @@ mod close;
 mod host;
 
 use pontoon_core::{Builder, Runner, model::set_step};
-use pontoon_loom::{Backend, explore};
+use pontoon_loom::{Backend, Gate, explore};
 use std::time::Duration;
 
 /// A few threads on one runner.
@@ -49,11 +49,26 @@ fn hosted() -> Runner {
     builder(Backend::default()).build()
 }
 
+/// Starts a task that opens a gate when another one is open. Gives the two.
+fn relay(runner: &Runner) -> (Gate, Gate) {
+    let (start, done) = (Gate::default(), Gate::default());
+    let (started, opener) = (start.wait(), done.clone());
+    runner
+        .spawn(async move {
+            started.await;
+            opener.open();
+        })
+        .detach();
+    (start, done)
+}
+
 pub(crate) const MODELS: &[Model] = &[
     Model::new("a_wake_against_a_park", 3, callers::a_wake_against_a_park),
+    Model::new("a_push_against_a_park", 3, callers::a_push_against_a_park),
     Model::new("a_wake_against_a_wait", 3, callers::a_wake_against_a_wait),
     Model::new("a_task_for_two_callers", 3, callers::a_task_for_two_callers),
     Model::new("a_leader_returns", 2, callers::a_leader_returns),
+    Model::new("a_leader_leaves_work_behind", 3, callers::a_leader_leaves_work_behind),
     Model::new("a_leader_is_busy", 2, callers::a_leader_is_busy),
     Model::new("a_task_wakes_itself", 3, callers::a_task_wakes_itself),
     Model::new("a_nested_call", 3, callers::a_nested_call),
@@ -72,6 +87,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model::new("close_against_a_spawn", 3, close::close_against_a_spawn),
     Model::new("close_against_a_hosted_spawn", 2, close::close_against_a_hosted_spawn),
     Model::new("close_against_a_poll", 3, close::close_against_a_poll),
+    Model::new("close_against_a_caller_at_work", 2, close::close_against_a_caller_at_work),
     Model::new("close_against_a_wake", 2, close::close_against_a_wake),
     Model::new("close_against_a_start", 3, close::close_against_a_start),
 ];
@@ -80,7 +96,7 @@ pub(crate) const MODELS: &[Model] = &[
 pub(crate) const CAUGHT_BY: &[(&str, &str)] = &[
     ("register", "a_wake_against_a_park"),
     ("say-parked", "a_wake_against_a_park"),
-    ("recheck-queue", "a_task_for_two_callers"),
+    ("recheck-queue", "a_push_against_a_park"),
     ("recheck-woken", "a_wake_against_a_park"),
     ("recheck-closing", "close_against_a_wait"),
     ("wake-order", "a_wake_against_a_park"),
@@ -93,18 +109,17 @@ pub(crate) const CAUGHT_BY: &[(&str, &str)] = &[
     ("nudge-here", "a_wake_in_the_reactor"),
     ("idle-host", "a_busy_caller"),
     ("notify-host", "a_local_task"),
-    ("hand-on-leaving", "a_leader_returns"),
+    ("hand-on-leaving", "a_leader_leaves_work_behind"),
     ("hand-on-notified", "a_leader_is_busy"),
     ("aside-recheck", "a_local_task_of_a_host_aside"),
-    ("deep-recheck", "the_host_takes_over"),
-    ("driver-left", "the_host_takes_over"),
+    ("deep-recheck", "the_host_returns_to_the_reactor"),
+    ("driver-left", "the_host_returns_to_the_reactor"),
     ("look-after-listing", "close_against_a_wait"),
     ("close-wakes-calls", "close_against_a_wait"),
     ("close-wakes-tasks", "close_against_a_hosted_spawn"),
     ("look-in-poll", "close_against_a_poll"),
-    ("last-task-wakes", "close_against_a_poll"),
+    ("last-task-wakes", "close_against_a_caller_at_work"),
     ("calls-end", "close_against_a_hosted_wait"),
-    ("start-recheck", "close_against_a_start"),
     ("settle", "close_against_a_hosted_spawn"),
     ("no-late-host", "close_against_a_hosted_spawn"),
     ("too-late", "close_against_a_spawn"),

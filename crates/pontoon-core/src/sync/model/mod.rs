@@ -52,7 +52,6 @@ pub const RULES: &[&str] = &[
     "look-in-poll",
     "last-task-wakes",
     "calls-end",
-    "start-recheck",
     "settle",
     "no-late-host",
     "too-late",
