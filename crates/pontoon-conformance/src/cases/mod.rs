@@ -104,6 +104,7 @@ cases! {
         p15_a_caller_may_hold_a_lock [P15] needs HostThread;
         p16_a_long_poll_stops_nobody_else [P16] needs BackgroundProgress;
         p16_a_long_poll_stops_no_other_call [P16] needs BackgroundProgress;
+        p16_a_long_poll_beside_a_call_that_waits [P16] needs BackgroundProgress;
         p17_a_blocking_task_traps_no_caller [P17] needs HostThread;
         p17_a_blocking_task_spoils_one_deadline_at_most [P17] needs HostThread;
         p18_own_readiness_is_seen_between_tasks [P18] needs CallersOnly;

@@ -98,6 +98,14 @@ impl HostState {
         }
     }
 
+    /// There is work that those who drive may not see soon. A host aside looks by itself every now and then, but not one
+    /// that has left the waking to callers.
+    pub(crate) fn call_back(&self, parked: &Parked) {
+        if self.is(Phase::Deep) {
+            parked.notify_host();
+        }
+    }
+
     /// Whether this thread is the host.
     pub(crate) fn is_this_thread(&self) -> bool {
         self.id.load(Ordering::Relaxed) == current::thread_id()
@@ -280,8 +288,9 @@ fn stand_aside(aside: &Aside<'_>, futile: u32) {
             let deep = driven && idle_windows > 0;
             if deep {
                 host.set(Phase::Deep);
-                // The last driver may have left just before it could see that.
-                if parked.drivers() > 0 || !holds("deep-recheck") {
+                // The last driver may have left just before it could see that, or somebody may have had work.
+                let work = lp.has_work(kind) && holds("deep-sees-work");
+                if parked.drivers() > 0 && !work || !holds("deep-recheck") {
                     parker.park();
                 }
                 host.set(Phase::Aside);

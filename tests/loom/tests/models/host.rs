@@ -87,13 +87,20 @@ pub(super) fn a_busy_caller() {
 
 /// The same beside a caller that waits, for which the host may have stepped aside.
 pub(super) fn a_busy_caller_beside_another() {
-    let (runner, done) = (hosted(), Gate::default());
+    let runner = builder(Backend::default()).start().expect("the model's runtime starts");
+    let (called, done) = (Gate::default(), Gate::default());
     let other = go({
-        let (runner, done) = (runner.clone(), done.clone());
-        move || runner.run(done.wait())
+        let (runner, called, wait) = (runner.clone(), called.clone(), done.wait());
+        move || {
+            runner.run(async {
+                called.open();
+                wait.await;
+            });
+        }
     });
-    let opener = done.clone();
+    called.block();
     runner.run(async {
+        let opener = done.clone();
         runner.spawn(async move { opener.open() }).detach();
         done.block();
     });
