@@ -45,12 +45,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             one_core: true,
             ..scenario("guest-echo", "one request to another process and back, by a task", Unit::Micros, homes![echo])
         },
-        scenario(
-            "guest-echo-two-cores",
-            "the same, threads where the system puts them",
-            Unit::Micros,
-            homes![echo],
-        ),
+        scenario("guest-echo-two-cores", "the same, threads where the system puts them", Unit::Micros, homes![echo]),
         scenario("guest-switch", "one of a hundred tasks that yield in turn", Unit::Nanos, homes![switch]),
         scenario(
             "guest-tick-busy",

@@ -8,6 +8,7 @@ use crate::{
     error::{RunError, TooDeep},
     run_loop::{Loop, seat::Seat},
     runner::Handle,
+    sync::{LocalKey, holds, thread_local},
 };
 use std::{
     cell::{Cell, RefCell},
@@ -15,7 +16,6 @@ use std::{
         Arc, Weak,
         atomic::{AtomicUsize, Ordering},
     },
-    thread::LocalKey,
 };
 
 thread_local! {
@@ -147,7 +147,7 @@ pub(crate) fn pushed_here(lp: &Loop, wanted: u8) -> Option<u8> {
         return None;
     }
     LEVEL.set(level | PUSHED);
-    if level & SEATED != 0 {
+    if level & SEATED != 0 && holds("nudge-here") {
         SEATS.try_with(|seats| seats.borrow().last().map(|(seat, _)| seat.nudge())).ok()??;
     }
     Some(level)

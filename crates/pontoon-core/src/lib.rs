@@ -29,6 +29,7 @@ mod iter;
 mod ready;
 mod run_loop;
 mod runner;
+mod sync;
 mod task;
 mod trace;
 mod unblock;
@@ -43,3 +44,10 @@ pub use ready::Ready;
 pub use runner::{Builder, Runner, Stats};
 pub use task::Task;
 pub use unblock::UnblockIter;
+
+/// For the models in `tests/loom`; not there without the model checker.
+#[cfg(pontoon_loom)]
+#[doc(hidden)]
+pub mod model {
+    pub use crate::sync::model::{RULES, time::set_step};
+}

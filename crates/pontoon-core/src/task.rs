@@ -6,6 +6,7 @@ use crate::{
     current::{self, thread_id},
     run_loop::{Loop, Runnable},
     runner::{call, close},
+    sync::holds,
     trace::{self, Origin, TaskKind},
 };
 use async_task::FallibleTask;
@@ -72,7 +73,7 @@ impl Drop for Listed {
     fn drop(&mut self) {
         let bound = self.meta.bound.load(Ordering::Relaxed);
         let last = self.lp.live.remove(self.key, bound);
-        if last && self.lp.is_closing() {
+        if last && self.lp.is_closing() && holds("last-task-wakes") {
             self.lp.wake_all();
         } else if bound {
             // The local tasks that wait may be another thread's now.
@@ -101,7 +102,7 @@ impl<F: Future> Future for Body<F> {
         if meta.local && meta.thread.get().is_none() {
             let _ = meta.thread.set(thread_id());
         }
-        if this.listed.lp.is_closing() {
+        if this.listed.lp.is_closing() && holds("look-in-poll") {
             // Looked at here, where a wake-up that comes later brings the task back: whoever closes wakes every task
             // after it has changed the state, and that does nothing for one that is queued.
             this.caught.as_mut().discard();

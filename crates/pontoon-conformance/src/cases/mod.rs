@@ -105,6 +105,7 @@ cases! {
         p16_a_long_poll_stops_nobody_else [P16] needs BackgroundProgress;
         p16_a_long_poll_stops_no_other_call [P16] needs BackgroundProgress;
         p16_a_blocked_host_stops_no_lone_call [P16] needs BackgroundProgress;
+        p16_a_long_poll_beside_a_call_that_waits [P16] needs BackgroundProgress;
         p17_a_blocking_task_traps_no_caller [P17] needs HostThread;
         p17_a_blocking_task_spoils_one_deadline_at_most [P17] needs HostThread;
         p18_own_readiness_is_seen_between_tasks [P18] needs CallersOnly;

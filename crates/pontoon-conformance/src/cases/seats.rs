@@ -184,6 +184,32 @@ pub fn p16_a_long_poll_stops_no_other_call(s: &Subject) {
     });
 }
 
+/// A caller in a long poll keeps nothing of its own from running while another call waits: the host may have left the
+/// driving to that one.
+pub fn p16_a_long_poll_beside_a_call_that_waits(s: &Subject) {
+    let runner = s.runner();
+    let (waits, leave) = (Gate::new("waits"), Gate::new("leave"));
+    thread::scope(|scope| {
+        let call = async {
+            waits.open();
+            leave.passed().await;
+        };
+        scope.spawn(|| runner.run_timeout(2 * HANG, call).unwrap());
+        waits.wait();
+        for round in 0..20 {
+            s.step(format!("round {round}"));
+            // as long as it takes a host to see that callers drive
+            runner.run(runner.sleep(Duration::from_millis(5)));
+            let (send, receive) = mpsc::channel();
+            runner.run(async {
+                runner.spawn(async move { send.send(()).unwrap() }).detach();
+                receive.recv_timeout(HANG).unwrap();
+            });
+        }
+        leave.open();
+    });
+}
+
 /// A task that blocked once in a poll is never again run by a caller.
 pub fn p17_a_blocking_task_traps_no_caller(s: &Subject) {
     let runner = s.runner();

@@ -8,6 +8,7 @@ use crate::{
     BoxFuture,
     current::{self, DRAINS},
     runner::close,
+    sync::holds,
     trace,
 };
 use std::{
@@ -19,7 +20,7 @@ use std::{
 };
 
 /// How many polls a turn makes, of tasks and of its own future, before the backend sees its reactor again.
-pub(crate) const BATCH: usize = 64;
+pub(crate) const BATCH: usize = if cfg!(pontoon_loom) { 3 } else { 64 };
 
 /// How often a future that wakes itself is polled before its thread is given to the backend.
 const SELF_WAKES: usize = 4;
@@ -176,19 +177,24 @@ impl<'a> Drive<'a> {
     /// One turn of the level. None: it has parked, or asked `backend` to be polled again.
     pub(crate) fn turn(&mut self, backend: &Waker) -> Option<End> {
         current::in_wait();
-        self.seat.register(backend);
-        let notified = self.unpark();
-        if notified && self.seat.is_woken() {
-            // Its own future comes first and may take long: what it was notified of is somebody else's, too.
-            self.lp.hand_on();
+        if holds("register") {
+            self.seat.register(backend);
         }
+        let notified = self.unpark();
         let first = self.ran;
+        let mut told = notified;
         let mut left = BATCH;
         loop {
-            match self.work(&mut left, notified && self.ran == first) {
+            if told && self.seat.is_woken() && holds("hand-on-notified") {
+                // Its own future comes first and may take long: what it was notified of is somebody else's, too.
+                self.lp.hand_on();
+            }
+            match self.work(&mut left, told) {
                 Work::End => return self.end,
                 Work::Batch => {
-                    backend.wake_by_ref();
+                    if holds("batch") {
+                        backend.wake_by_ref();
+                    }
                     return None;
                 }
                 Work::Idle => {}
@@ -203,9 +209,22 @@ impl<'a> Drive<'a> {
             self.trace.begin(self.lp, self.kind);
             self.park();
             if !self.must_stay() {
+                self.break_rules_of_parking(backend);
                 return None;
             }
-            self.unpark();
+            // Whoever notified it since it parked told nobody else.
+            told = self.unpark() || told && self.ran == first;
+        }
+    }
+
+    /// Does too late what a rule of the loop asks for earlier.
+    #[inline(always)]
+    fn break_rules_of_parking(&self, backend: &Waker) {
+        if !holds("register") {
+            self.seat.register(backend);
+        }
+        if !holds("say-parked") {
+            self.seat.set_parked(true);
         }
     }
 
@@ -250,6 +269,10 @@ impl<'a> Drive<'a> {
             }
             self.ran += 1;
             *left -= 1;
+            if !holds("look-in-poll") && self.lp.is_closing() {
+                drop(runnable);
+                continue;
+            }
             if self.kind == Kind::Host && runnable.metadata().is_host_only() {
                 self.lp.host.engage(|| {
                     runnable.run();
@@ -269,6 +292,9 @@ impl<'a> Drive<'a> {
                 self.polls += 1;
                 if own.poll(cx) {
                     return Some(End::Ready);
+                }
+                if !holds("take-before-poll") {
+                    self.seat.forget_woken();
                 }
                 if let Some(timer) = &mut self.timer {
                     if timer.as_mut().poll(cx).is_ready() {
@@ -312,7 +338,9 @@ impl<'a> Drive<'a> {
 
     fn park(&mut self) {
         self.parked = true;
-        self.seat.set_parked(true);
+        if holds("say-parked") {
+            self.seat.set_parked(true);
+        }
         if self.kind != Kind::Waiter {
             self.lp.parked.insert(self.kind, self.seat);
             if self.kind == Kind::Caller {
@@ -340,8 +368,9 @@ impl<'a> Drive<'a> {
     fn must_stay(&self) -> bool {
         let work = self.kind != Kind::Waiter && self.lp.has_work(self.kind);
         let base = self.kind == Kind::Host && self.own.is_none();
-        work || self.seat.is_woken()
-            || self.lp.is_closing() && (!base || self.lp.live.len() == 0)
+        work && holds("recheck-queue")
+            || self.seat.is_woken() && holds("recheck-woken")
+            || self.lp.is_closing() && (!base || self.lp.live.len() == 0) && holds("recheck-closing")
             || base && self.lp.host.is_asked_aside()
     }
 }

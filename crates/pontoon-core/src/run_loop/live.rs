@@ -1,11 +1,9 @@
 //! The tasks alive, for closing and counting.
 
+use crate::sync::{AtomicUsize, Condvar, Mutex, MutexGuard};
 use slab::Slab;
 use std::{
-    sync::{
-        Condvar, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{PoisonError, atomic::Ordering},
     task::Waker,
     time::Duration,
 };

@@ -14,7 +14,8 @@
 //! 5. A turn makes at most [`BATCH`](drive::BATCH) polls before the backend sees its reactor again.
 //! 6. A level that leaves hands on what it may have been woken for: if tasks are queued, it wakes another seat.
 //! 7. A schedule that happens on a seat's own thread wakes nobody but an idle host, because that seat runs the queue
-//!    before it parks; the host sees to it that a long poll of the seat's own holds nothing up.
+//!    before it parks; the host sees to it that a long poll of the seat's own holds nothing up. One that sleeps while
+//!    callers drive is called back for that.
 //! 8. A lone call follows the host instead of driving beside it: two threads that drive would only wake each other. The
 //!    host sends it to drive before it stands aside and before it runs a task that may block.
 //!
@@ -29,19 +30,19 @@ use crate::{
     BoxFuture, Executor, RunError,
     current::{self, DRAINS, HOST},
     runner::{Config, Handle, close::Exits, host::HostState},
+    sync::{AtomicBool, AtomicU8, ConcurrentQueue, Condvar, Instant, Mutex, MutexGuard, holds},
     task::Meta,
 };
-use concurrent_queue::ConcurrentQueue;
 use live::Live;
 use seat::{Kind, Parked, Seat};
 use slab::Slab;
 use std::{
     fmt, io,
     sync::{
-        Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
-        atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering},
+        Arc, OnceLock, PoisonError, Weak,
+        atomic::{AtomicUsize, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 pub(crate) type Runnable = async_task::Runnable<Arc<Meta>>;
@@ -233,26 +234,45 @@ impl Loop {
             if let Err(error) = self.host_queue.push(runnable) {
                 return self.too_late(error.into_inner());
             }
-            if current::pushed_here(self, DRAINS | HOST).is_none() {
+            if current::pushed_here(self, DRAINS | HOST).is_none() && holds("notify-host") {
                 self.notify_host();
             }
         } else {
+            if !holds("push-order") {
+                self.tell();
+            }
             if let Err(error) = self.queue.push(runnable) {
                 return self.too_late(error.into_inner());
             }
-            match current::pushed_here(self, DRAINS) {
-                Some(level) if level & HOST != 0 => {}
-                // A caller that is busy in a long poll must not keep the task from an idle host.
-                Some(_) => self.parked.notify_idle_host(),
-                None => self.parked.notify_one(),
+            if holds("push-order") {
+                self.tell();
             }
+        }
+    }
+
+    /// Sees to it that somebody looks at the queue.
+    #[inline]
+    fn tell(&self) {
+        match current::pushed_here(self, DRAINS) {
+            Some(level) if level & HOST != 0 => {}
+            // A caller that is busy in a long poll must not keep the task from an idle host.
+            Some(_) => {
+                if holds("idle-host") {
+                    self.parked.notify_idle_host();
+                }
+                if holds("call-back") {
+                    self.host.call_back(&self.parked);
+                }
+            }
+            None if holds("notify") => self.parked.notify_one(),
+            None => {}
         }
     }
 
     /// The loop is gone: the task is dropped where it stands, unless its values belong to another thread.
     #[cold]
     fn too_late(&self, runnable: Runnable) {
-        if runnable.metadata().is_of_other_thread() {
+        if runnable.metadata().is_of_other_thread() || !holds("too-late") {
             std::mem::forget(runnable);
         } else {
             self.enter(|| drop(runnable));
@@ -433,7 +453,7 @@ impl Drop for Listed<'_> {
     fn drop(&mut self) {
         let mut calls = self.lp.calls();
         calls.seats.remove(self.key);
-        if calls.awaited > 0 && calls.seats.is_empty() {
+        if calls.awaited > 0 && calls.seats.is_empty() && holds("calls-end") {
             self.lp.call_ends.notify_all();
         }
     }

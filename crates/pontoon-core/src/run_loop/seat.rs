@@ -1,12 +1,9 @@
 //! A seat: one level of one thread, parked in the backend or busy; and the list of those that are parked.
 
-use atomic_waker::AtomicWaker;
+use crate::sync::{AtomicBool, AtomicUsize, AtomicWaker, Mutex, MutexGuard, holds, thread_local};
 use std::{
     cell::Cell,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-    },
+    sync::{Arc, PoisonError, atomic::Ordering},
     task::{Wake, Waker},
 };
 
@@ -73,8 +70,13 @@ impl Wake for Seat {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
+        if !holds("wake-order") {
+            self.nudge();
+        }
         self.woken.store(true, Ordering::SeqCst);
-        self.nudge();
+        if holds("wake-order") {
+            self.nudge();
+        }
     }
 }
 
@@ -99,6 +101,9 @@ pub(crate) fn new_pair() -> Pair {
 pub(crate) fn take() -> Pair {
     let pair = SPARE.try_with(Cell::take).ok().flatten().unwrap_or_else(new_pair);
     pair.0.forget_woken();
+    if !holds("own-seat") {
+        put(pair.clone());
+    }
     pair
 }
 

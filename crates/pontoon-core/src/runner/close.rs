@@ -5,6 +5,7 @@ use crate::{
     CloseError, RunError,
     error::panic_text,
     run_loop::{Loop, State},
+    sync::{AtomicBool, Condvar, Instant, Mutex, holds},
     trace,
 };
 use std::{
@@ -13,11 +14,8 @@ use std::{
     future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
-    sync::{
-        Arc, Condvar, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::{Duration, Instant},
+    sync::{Arc, PoisonError, atomic::Ordering},
+    time::Duration,
 };
 
 pub(crate) type ExitError = Box<dyn Error + Send + Sync + 'static>;
@@ -113,8 +111,12 @@ pub(crate) fn close(lp: &Arc<Loop>, limit: Duration) -> Result<(), CloseError> {
     }
     phase.end();
     let phase = trace::cancel();
-    lp.live.wake_all();
-    lp.wake_all();
+    if holds("close-wakes-tasks") {
+        lp.live.wake_all();
+    }
+    if holds("close-wakes-calls") {
+        lp.wake_all();
+    }
     phase.end();
     let phase = trace::join();
     // A thread that was being started when the state changed is known once its slot can be had.

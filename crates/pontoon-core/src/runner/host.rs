@@ -11,22 +11,20 @@ use crate::{
         seat::{self, Kind, Parked, Seat},
         start_error,
     },
+    sync::{
+        AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Builder, Condvar, Instant, JoinHandle, Mutex, MutexGuard, Parker,
+        SyncSender, holds, sync_channel,
+    },
     trace,
 };
-use parking::Parker;
 use std::{
     future::{Future as _, poll_fn},
     io,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::{Pin, pin},
-    sync::{
-        Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering},
-        mpsc,
-    },
+    sync::{Arc, OnceLock, PoisonError, atomic::Ordering},
     task::{Context, Waker},
-    thread::{self, JoinHandle},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 /// How long the host stays aside after the last caller parked.
@@ -186,7 +184,15 @@ impl HostState {
 
     /// A caller that drove has left the backend.
     pub(crate) fn driver_left(&self, parked: &Parked) {
-        if self.is(Phase::Deep) && parked.drivers() == 0 {
+        if self.is(Phase::Deep) && holds("driver-left") && parked.drivers() == 0 {
+            parked.notify_host();
+        }
+    }
+
+    /// There is work that those who drive may not see soon. A host aside looks by itself every now and then, but not one
+    /// that has left the waking to callers.
+    pub(crate) fn call_back(&self, parked: &Parked) {
+        if self.is(Phase::Deep) {
             parked.notify_host();
         }
     }
@@ -206,7 +212,7 @@ impl HostState {
 
     /// Waits for a start that is under way, if any. Says whether there is a host to join.
     pub(crate) fn settle(&self) -> bool {
-        let _slot = self.thread();
+        let _slot = holds("settle").then(|| self.thread());
         self.is_running()
     }
 
@@ -256,14 +262,14 @@ fn start(lp: &Arc<Loop>) -> Result<(), RunError> {
     if lp.host.is_running() {
         return Ok(());
     }
-    if lp.is_closing() {
+    if lp.is_closing() && holds("no-late-host") {
         return Err(RunError::Closed);
     }
-    let (sender, receiver) = mpsc::sync_channel(1);
+    let (sender, receiver) = sync_channel(1);
     let host = lp.clone();
     let name = lp.config.thread_name.clone();
     let thread =
-        thread::Builder::new().name(name).stack_size(STACK).spawn(move || main(&host, &sender)).map_err(start_error)?;
+        Builder::new().name(name).stack_size(STACK).spawn(move || main(&host, &sender)).map_err(start_error)?;
     match receiver.recv() {
         Ok(Ok(())) => {
             *slot = Some(thread);
@@ -278,7 +284,7 @@ fn start(lp: &Arc<Loop>) -> Result<(), RunError> {
     }
 }
 
-fn main(lp: &Arc<Loop>, ready: &mpsc::SyncSender<io::Result<()>>) {
+fn main(lp: &Arc<Loop>, ready: &SyncSender<io::Result<()>>) {
     current::set_stack_budget(STACK_BUDGET);
     let mut started = false;
     let worked = catch_unwind(AssertUnwindSafe(|| work(lp, ready, &mut started)));
@@ -307,7 +313,7 @@ fn main(lp: &Arc<Loop>, ready: &mpsc::SyncSender<io::Result<()>>) {
     lp.host.end();
 }
 
-fn work(lp: &Arc<Loop>, ready: &mpsc::SyncSender<io::Result<()>>, started: &mut bool) {
+fn work(lp: &Arc<Loop>, ready: &SyncSender<io::Result<()>>, started: &mut bool) {
     let Ok(_depth) = Depth::enter(usize::MAX) else { return };
     current::is_base_level();
     let parker = Parker::new();
@@ -384,12 +390,13 @@ fn stand_aside(aside: &Aside<'_>, futile: u32) {
         let driven = parked.drivers() > 0;
         let work = lp.has_host_work(kind) || kind == Kind::Standby && !driven && lp.has_work(kind) || lp.is_closing();
         let mut timed_out = false;
-        if !work {
+        if !work || !holds("aside-recheck") {
             let deep = driven && idle_windows > 0;
             if deep {
                 host.set(Phase::Deep);
-                // The last driver may have left just before it could see that.
-                if parked.drivers() > 0 {
+                // The last driver may have left just before it could see that, or somebody may have had work.
+                let work = lp.has_work(kind) && holds("deep-sees-work");
+                if parked.drivers() > 0 && !work || !holds("deep-recheck") {
                     parker.park();
                 }
                 host.set(Phase::Aside);
