@@ -164,6 +164,12 @@ pub trait Executor: Send + Sync + 'static {
         false
     }
 
+    /// Whether the runtime has tasks of its own that go on only while some thread is in [`block_on`](Self::block_on). It is
+    /// asked when a call ends without a wait and the runner's own thread has not been started: it is now, if so.
+    fn has_tasks(&self) -> bool {
+        false
+    }
+
     /// Stops the runtime if this value owns it, waiting at most `wait` for what still runs. The core calls it when a
     /// runner has closed; nothing polls afterwards.
     fn shutdown(&self, wait: Duration) {
@@ -230,6 +236,10 @@ impl<E: Executor + ?Sized> Executor for Arc<E> {
 
     fn is_thread_bound(&self) -> bool {
         (**self).is_thread_bound()
+    }
+
+    fn has_tasks(&self) -> bool {
+        (**self).has_tasks()
     }
 
     fn shutdown(&self, wait: Duration) {

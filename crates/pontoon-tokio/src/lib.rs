@@ -267,6 +267,10 @@ impl Executor for Tokio {
         place::blocking(place::below(self.handle()), wait);
     }
 
+    fn has_tasks(&self) -> bool {
+        matches!(self.kind, Kind::Current) && self.handle().metrics().num_alive_tasks() > 0
+    }
+
     fn shutdown(&self, wait: Duration) {
         if let Some(ready) = self.ready.get() {
             let start = Instant::now();

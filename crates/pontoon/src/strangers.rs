@@ -102,6 +102,10 @@ macro_rules! executor {
                 blocking(wait);
             }
 
+            fn has_tasks(&self) -> bool {
+                self.0.has_tasks()
+            }
+
             fn shutdown(&self, wait: Duration) {
                 self.0.shutdown(wait);
             }

@@ -327,7 +327,11 @@ impl Runner {
         if let Err(error) = call::start_executor(self.lp()) {
             refuse(&error);
         }
-        self.lp().enter(f)
+        let value = self.lp().enter(f);
+        if self.lp().is_ready() && !self.lp().host.is_running() {
+            host::start_for_tasks(self.lp());
+        }
+        value
     }
 }
 
