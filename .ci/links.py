@@ -90,7 +90,7 @@ def book(folder):
                 continue
             target = (file.parent / path.partition("?")[0]).resolve() if path else file
             if folder not in target.parents:
-                # A file of the repository: the other form has looked at it, and book.js leads there.
+                # A file of the repository: the other form has looked at it, and links.js leads there.
                 continue
             if not target.exists():
                 wrong.append(f"{file.name}: {link}: there is no such page")
