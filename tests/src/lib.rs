@@ -1,6 +1,7 @@
 //! What the tests of the workspace share.
 #![forbid(unsafe_code)]
 
+mod book;
 pub mod contexts;
 mod facades;
 mod flavours;

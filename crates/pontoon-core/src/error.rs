@@ -13,6 +13,14 @@ use std::{
 ///
 /// A backend returns it from [`Executor::can_block`](crate::Executor::can_block); callers meet it inside
 /// [`RunError::WouldDeadlock`].
+///
+/// # Examples
+///
+/// ```
+/// let error = pontoon_core::WouldBlock::new("this thread drives the runtime", "move the call to another thread");
+/// assert_eq!(error.reason(), "this thread drives the runtime");
+/// assert_eq!(error.remedy(), "move the call to another thread");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WouldBlock {
     reason: Cow<'static, str>,
@@ -52,6 +60,16 @@ impl fmt::Display for WouldBlock {
 impl Error for WouldBlock {}
 
 /// Calls are nested too deep on this thread: how deep, and what was exhausted.
+///
+/// # Examples
+///
+/// ```
+/// use pontoon_core::{RunError, Runner};
+/// let runner = Runner::builder(pontoon_smol::Smol::new()).max_depth(2).build();
+/// let refused = runner.run(async { runner.run(async { runner.try_run(async {}) }) });
+/// let Err(RunError::TooDeep(deep)) = refused else { panic!("{refused:?}") };
+/// assert_eq!((deep.depth(), deep.limit(), deep.stack_ran_short()), (2, 2, false));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TooDeep {
     pub(crate) depth: usize,
@@ -92,6 +110,18 @@ impl fmt::Display for TooDeep {
 /// A call was refused or ended before its future did.
 ///
 /// The future has been dropped, in its runtime's context, when this is returned.
+///
+/// # Examples
+///
+/// ```
+/// use pontoon_core::RunError;
+/// use std::{future::pending, time::Duration};
+/// # let runner = pontoon_core::Runner::new(pontoon_smol::Smol::new());
+/// match runner.run_timeout(Duration::from_millis(1), pending::<()>()) {
+///     Err(RunError::TimedOut) => {}
+///     other => panic!("{other:?}"),
+/// }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum RunError {
@@ -166,6 +196,15 @@ pub(crate) fn panic_text(payload: &(dyn Any + Send)) -> &str {
 }
 
 /// Why a [`Task`](crate::Task) gave no value.
+///
+/// # Examples
+///
+/// ```
+/// # let runner = pontoon_core::Runner::new(pontoon_smol::Smol::new());
+/// let error = runner.spawn(async { panic!("no such row") }).join().unwrap_err();
+/// assert!(error.is_panic() && !error.is_cancelled());
+/// assert_eq!(error.to_string(), "the task panicked: no such row");
+/// ```
 pub struct JoinError(Kind);
 
 enum Kind {
@@ -206,6 +245,14 @@ impl JoinError {
     }
 
     /// Whether a task of [`Runner::start_task`](crate::Runner::start_task) gave up its `Ready` without setting it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let runner = pontoon_core::Runner::new(pontoon_smol::Smol::new());
+    /// let error = runner.start_task(|ready| async move { drop::<pontoon_core::Ready<u16>>(ready) }).unwrap_err();
+    /// assert!(error.is_not_ready());
+    /// ```
     pub fn is_not_ready(&self) -> bool {
         matches!(self.0, Kind::NotReady)
     }
@@ -223,6 +270,14 @@ impl JoinError {
     /// # Panics
     ///
     /// Panics if the task did not panic; ask [`is_panic`](Self::is_panic) first.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let runner = pontoon_core::Runner::new(pontoon_smol::Smol::new());
+    /// let error = runner.spawn(async { panic!("no such row") }).join().unwrap_err();
+    /// assert_eq!(*error.into_panic().downcast::<&str>().unwrap(), "no such row");
+    /// ```
     #[track_caller]
     pub fn into_panic(self) -> Box<dyn Any + Send + 'static> {
         match self.0 {
@@ -262,6 +317,22 @@ impl Error for JoinError {
 }
 
 /// What went wrong while a runner closed. It is closed all the same.
+///
+/// # Examples
+///
+/// ```
+/// use pontoon_core::{Outcome, context};
+/// use std::io;
+/// # let runner = pontoon_core::Runner::new(pontoon_smol::Smol::new());
+/// runner.enter_context(context(
+///     async || Ok::<_, io::Error>(()),
+///     async |(), _: Outcome<'_>| Err(io::Error::other("the server is gone")),
+/// ))?;
+/// let error = runner.close().unwrap_err();
+/// assert_eq!(error.exits()[0].to_string(), "the server is gone");
+/// assert_eq!((error.abandoned(), error.timed_out()), (0, false));
+/// # Ok::<(), io::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct CloseError {
     pub(crate) exits: Vec<Box<dyn Error + Send + Sync + 'static>>,

@@ -7,6 +7,14 @@ use crate::{
 use std::{future::Future, io, pin::Pin, sync::Arc, time::Duration};
 
 /// An owned future that may move between threads.
+///
+/// # Examples
+///
+/// ```
+/// let sleep: pontoon_core::BoxFuture<'static, u32> = Box::pin(async { 42 });
+/// # let runner = pontoon_core::Runner::new(pontoon_smol::Smol::new());
+/// assert_eq!(runner.run(sleep), 42);
+/// ```
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// A piece of blocking work for a pool.
@@ -42,6 +50,39 @@ pub enum Place {
 /// executor too, so several runners can share one runtime.
 ///
 /// The crate `pontoon-conformance` proves that an implementation keeps the contract.
+///
+/// # Examples
+///
+/// A backend that adds something to another one:
+///
+/// ```
+/// use pontoon_core::{BoxFuture, Executor, Job, Runner};
+/// use std::{future::Future, pin::Pin, sync::atomic::{AtomicUsize, Ordering}, time::Duration};
+///
+/// #[derive(Default)]
+/// struct Counting {
+///     inner: pontoon_smol::Smol,
+///     waits: AtomicUsize,
+/// }
+///
+/// impl Executor for Counting {
+///     fn block_on(&self, future: Pin<&mut (dyn Future<Output = ()> + '_)>) {
+///         self.waits.fetch_add(1, Ordering::Relaxed);
+///         self.inner.block_on(future);
+///     }
+///
+///     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+///         self.inner.sleep(duration)
+///     }
+///
+///     fn spawn_blocking(&self, job: Job) -> Result<(), Job> {
+///         self.inner.spawn_blocking(job)
+///     }
+/// }
+///
+/// let runner = Runner::new(Counting::default());
+/// runner.run(runner.sleep(Duration::from_millis(1)));
+/// ```
 pub trait Executor: Send + Sync + 'static {
     /// Polls `future` to completion on this thread, inside the runtime's context.
     ///
@@ -123,6 +164,12 @@ pub trait Executor: Send + Sync + 'static {
         false
     }
 
+    /// Whether the runtime has tasks of its own that go on only while some thread is in [`block_on`](Self::block_on). It is
+    /// asked when a call ends without a wait and the runner's own thread has not been started: it is now, if so.
+    fn has_tasks(&self) -> bool {
+        false
+    }
+
     /// Stops the runtime if this value owns it, waiting at most `wait` for what still runs. The core calls it when a
     /// runner has closed; nothing polls afterwards.
     fn shutdown(&self, wait: Duration) {
@@ -189,6 +236,10 @@ impl<E: Executor + ?Sized> Executor for Arc<E> {
 
     fn is_thread_bound(&self) -> bool {
         (**self).is_thread_bound()
+    }
+
+    fn has_tasks(&self) -> bool {
+        (**self).has_tasks()
     }
 
     fn shutdown(&self, wait: Duration) {

@@ -26,6 +26,20 @@ use std::{
 ///
 /// Those of the wrapped value; and a [`RunError`](crate::RunError) inside an [`io::Error`] where the runner refuses the
 /// call.
+///
+/// # Examples
+///
+/// ```
+/// use futures_lite::io::Cursor;
+/// use std::io::{Read as _, Seek as _};
+/// # let runner = pontoon_core::Runner::new(pontoon_smol::Smol::new());
+/// let mut io = runner.wrap_io(Cursor::new(b"one two"));
+/// let mut text = String::new();
+/// io.seek(std::io::SeekFrom::Start(4))?;
+/// io.read_to_string(&mut text)?;
+/// assert_eq!(text, "two");
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub struct Io<T> {
     runner: Runner,
     /// Present until dropped or taken out.

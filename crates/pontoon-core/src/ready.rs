@@ -20,6 +20,19 @@ use std::{
 };
 
 /// How a task of [`Runner::start_task`] says that it is ready.
+///
+/// # Examples
+///
+/// ```
+/// use pontoon_core::Ready;
+/// # let runner = pontoon_core::Runner::new(pontoon_smol::Smol::new());
+/// async fn serve(ready: Ready<u16>) {
+///     ready.set(8080);
+/// }
+/// let (port, task) = runner.start_task(serve).unwrap();
+/// assert_eq!(port, 8080);
+/// task.join().unwrap();
+/// ```
 pub struct Ready<V>(Sender<V>);
 
 impl<V> Ready<V> {

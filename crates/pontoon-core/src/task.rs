@@ -313,6 +313,14 @@ impl<T> Task<T> {
     }
 
     /// Whether the task has ended, in whichever way.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let runner = pontoon_core::Runner::new(pontoon_smol::Smol::new());
+    /// let task = runner.spawn(std::future::pending::<()>());
+    /// assert!(!task.is_finished());
+    /// ```
     pub fn is_finished(&self) -> bool {
         match &self.0 {
             Inner::Live { task, .. } => task.as_ref().is_none_or(FallibleTask::is_finished),

@@ -23,6 +23,15 @@ const CAPACITY: usize = 16;
 ///
 /// The stream panics with the iterator's panic, after the items before it; and if the runner closed or could not run the
 /// iterator, because a stream of items has no other way to say that some are missing.
+///
+/// # Examples
+///
+/// ```
+/// use futures_lite::StreamExt as _;
+/// # let runner = pontoon_core::Runner::new(pontoon_smol::Smol::new());
+/// let lines: Vec<_> = runner.run(runner.unblock_iter("one two".split(' ')).collect());
+/// assert_eq!(lines, ["one", "two"]);
+/// ```
 pub struct UnblockIter<T> {
     items: Pin<Box<Receiver<T>>>,
     /// Says whether the iterator ran to its end.

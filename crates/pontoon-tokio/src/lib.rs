@@ -42,6 +42,16 @@ use users::Users;
 ///
 /// Code runs under tokio's `enter` guard only, never inside its `block_on`: that is what lets calls nest, and runtimes be
 /// dropped, anywhere. A current-thread runtime is driven by whoever waits.
+///
+/// # Examples
+///
+/// ```
+/// use pontoon_core::Runner;
+/// use pontoon_tokio::Tokio;
+///
+/// let runner = Runner::new(Tokio::new());
+/// runner.run(tokio::task::yield_now());
+/// ```
 pub struct Tokio {
     kind: Kind,
     ready: OnceLock<Ready>,
@@ -78,17 +88,50 @@ impl Tokio {
     /// [`multi_thread`](Self::multi_thread) where that is needed.
     ///
     /// [`RunError::WouldDeadlock`]: pontoon_core::RunError::WouldDeadlock
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runner = pontoon_core::Runner::new(pontoon_tokio::Tokio::new());
+    /// assert_eq!(runner.run(async { 42 }), 42);
+    /// ```
     pub fn new() -> Self {
         Self::of(Kind::Current)
     }
 
     /// A multi-thread runtime with `workers` threads, started on first use; zero counts as one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pontoon_core::Runner;
+    /// use pontoon_tokio::Tokio;
+    ///
+    /// // A blocking call inside a task that tokio schedules by itself:
+    /// let runner = Runner::new(Tokio::multi_thread(1));
+    /// let inner = runner.clone();
+    /// let task = runner.enter(|| tokio::spawn(async move { inner.run(async { 42 }) }));
+    /// assert_eq!(runner.run(task).unwrap(), 42);
+    /// ```
     pub fn multi_thread(workers: usize) -> Self {
         Self::of(Kind::Multi(workers.max(1)))
     }
 
     /// Adopts a runtime that somebody else runs and stops. Close the runner before that one stops: its timers panic
     /// afterwards.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pontoon_core::Runner;
+    /// use pontoon_tokio::Tokio;
+    ///
+    /// let runtime = tokio::runtime::Runtime::new()?;
+    /// let runner = Runner::new(Tokio::from_handle(runtime.handle().clone()));
+    /// assert_eq!(runner.run(async { 42 }), 42);
+    /// runner.close().unwrap();
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn from_handle(handle: Handle) -> Self {
         Self::of(Kind::Adopted(handle))
     }
@@ -222,6 +265,10 @@ impl Executor for Tokio {
 
     fn blocking(&self, wait: &mut dyn FnMut()) {
         place::blocking(place::below(self.handle()), wait);
+    }
+
+    fn has_tasks(&self) -> bool {
+        matches!(self.kind, Kind::Current) && self.handle().metrics().num_alive_tasks() > 0
     }
 
     fn shutdown(&self, wait: Duration) {

@@ -18,19 +18,37 @@
 //!
 //! # Where to look
 //!
-//! | you want to | use |
-//! |---|---|
-//! | call async code from sync code | [`run`], [`Runner::run`], [`Runner::run_timeout`] |
-//! | let work go on in the background | [`spawn`], [`Runner::spawn`], [`Runner::spawn_local`], [`Runner::start_task`] |
-//! | iterate a stream | [`Runner::wrap_iter`] |
-//! | hold something open and close it properly | [`AsyncContext`], [`Runner::wrap_context`], [`Runner::enter_context`] |
-//! | read and write | [`Runner::wrap_io`] |
-//! | write a function once, for async and for sync callers | `anysync`, [`Any`], [`AnyStream`], [`AnyContext`] |
-//! | give an async type a blocking form | `#[blocking]`, `facade!`: see [`facade`](mod@facade) |
-//! | call blocking code from async code | [`Runner::unblock`], [`Runner::unblock_iter`] |
-//! | end it all | [`Runner::close`] |
-//! | bring a runtime of your own | [`Executor`] |
-//! | live in the main loop of a GUI, a game or another runtime | [`guest`] |
+//! | you want to | use | chapter |
+//! |---|---|---|
+//! | call async code from sync code | [`run`], [`Runner::run`], [`Runner::try_run`], [`Runner::run_send`] | Calling |
+//! | limit how long that takes | [`Runner::run_timeout`], [`Task::join_timeout`] | Deadlines, cancellation and panics |
+//! | be in the runtime's context | [`Runner::enter`] | Calling |
+//! | choose how a runner is built | [`Runner::builder`], [`Builder`] | Calling |
+//! | choose the runtime | [`Smol`], [`AsyncStd`], [`Tokio`], [`set_global`] | Choosing a backend |
+//! | let work go on in the background | [`spawn`], [`Runner::spawn`], [`Runner::spawn_local`], [`Runner::start_task`], [`Task`] | Tasks |
+//! | call blocking code from async code | [`Runner::unblock`], [`Runner::unblock_iter`] | Tasks |
+//! | iterate a stream | [`Runner::wrap_iter`], [`Iter::prefetch`] | Iterating, reading and writing |
+//! | read and write | [`Runner::wrap_io`] | Iterating, reading and writing |
+//! | hold something open and close it properly | [`AsyncContext`], [`context()`], [`generator()`], [`Runner::wrap_context`], [`Runner::with_context`], [`Runner::enter_context`] | Contexts and closing |
+//! | end it all | [`Runner::close`] | Contexts and closing |
+//! | give an async type a blocking form | [`#[blocking]`][blocking], [`facade!`][declared]; what they are made of is in [`facade`](mod@facade) | Sync facades |
+//! | write a function once, for async and for sync callers | [`#[anysync]`][anysync], [`Any`], [`AnyStream`], [`AnyContext`] | Functions for both sides |
+//! | call as a method, on the global runner | [`prelude`] | Calling |
+//! | live in the main loop of a GUI, a game or another runtime | [`guest`] | Guest mode |
+//! | bring a runtime of your own | [`Executor`] | Your own backend |
+//! | know why a call was refused | [`RunError`], [`WouldBlock`], [`TooDeep`] | Nesting and deadlocks |
+//!
+//! The chapters are those of the book, in the folder `docs` of the repository; `docs/contract.md` there has the numbered
+//! promises.
+#![cfg_attr(feature = "macros", doc = "\n[blocking]: macro@blocking\n[declared]: facade!\n[anysync]: macro@anysync\n")]
+#![cfg_attr(not(feature = "macros"), doc = "\n[blocking]: mod@facade\n[declared]: mod@facade\n[anysync]: Any\n")]
+//!
+//! # What a call does
+//!
+//! A future is polled where the call stands, inside the runtime's context: it may borrow, and need not be `Send`. One that
+//! is ready touches no queue and no thread. While one waits, its thread runs the loop's tasks and turns the runtime's
+//! reactor, so it must not hold a lock that a task takes. When nobody waits, the runner's own thread does that. Calls work
+//! inside each other, inside tasks and inside foreign runtimes, or give a typed error that names the remedy.
 //!
 //! # Features
 //!
@@ -39,12 +57,12 @@
 //! | `smol` (default) | [`Smol`] | async-io, async-net, smol |
 //! | `async-std` | [`AsyncStd`] | async-std |
 //! | `tokio` | [`Tokio`] | tokio, hyper, reqwest |
-//! | `macros` (default) | `#[blocking]`, `facade!`, `#[anysync]` | |
+//! | `macros` (default) | `#[blocking]`, `facade!`, `#[anysync]` | their authors; it builds `syn` |
 //! | `tracing` | spans and events of the loop, for the crate `tracing` | |
 //!
-//! Features only add: each brings a dependency and a type, and with `tokio` on, the others see when they are inside a
-//! tokio runtime. With several of them the default backend is tokio, then
-//! async-std, then smol, because each can serve the libraries of the next.
+//! Features only add: each backend brings a dependency and a type, and with `tokio` on, the others see when they are inside
+//! a tokio runtime. With several of them the default backend is tokio, then async-std, then smol, because each can serve
+//! the libraries of the next.
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -52,6 +70,7 @@ pub mod facade;
 pub mod prelude;
 
 mod anysync;
+mod book;
 mod global;
 mod strangers;
 
@@ -79,28 +98,3 @@ pub use pontoon_tokio::Tokio;
 pub use strangers::AsyncStd;
 #[cfg(feature = "smol")]
 pub use strangers::Smol;
-
-/// The examples in the README are tests, too.
-#[cfg(all(doctest, feature = "macros", feature = "smol"))]
-#[doc = include_str!("../../../README.md")]
-struct Readme;
-
-/// So are those in the guide to guest mode.
-#[cfg(all(doctest, feature = "smol"))]
-#[doc = include_str!("../../../docs/guest.md")]
-struct GuestMode;
-
-/// So are those in the chapter on `#[anysync]`.
-#[cfg(all(doctest, feature = "macros", feature = "smol"))]
-#[doc = include_str!("../../../docs/anysync.md")]
-struct AnysyncChapter;
-
-/// So are those in the chapter on tracing.
-#[cfg(all(doctest, feature = "smol"))]
-#[doc = include_str!("../../../docs/tracing.md")]
-struct TracingChapter;
-
-/// So are those in the chapter on facades.
-#[cfg(all(doctest, feature = "macros", feature = "smol"))]
-#[doc = include_str!("../../../docs/facades.md")]
-struct FacadesChapter;

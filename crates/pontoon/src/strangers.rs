@@ -102,6 +102,10 @@ macro_rules! executor {
                 blocking(wait);
             }
 
+            fn has_tasks(&self) -> bool {
+                self.0.has_tasks()
+            }
+
             fn shutdown(&self, wait: Duration) {
                 self.0.shutdown(wait);
             }
@@ -121,6 +125,15 @@ macro_rules! executor {
 ///
 /// The reactor is async-io's, which the whole process shares: whoever waits in a call turns it, and its own thread does
 /// while nobody waits.
+///
+/// # Examples
+///
+/// ```
+/// use pontoon::{Runner, Smol};
+///
+/// let runner = Runner::new(Smol::new());
+/// assert_eq!(runner.run(async { 42 }), 42);
+/// ```
 #[cfg(feature = "smol")]
 #[derive(Debug, Default)]
 pub struct Smol(pontoon_smol::Smol);
@@ -134,6 +147,15 @@ impl Smol {
 
     /// A backend with `count` worker threads that run the runner's tasks in parallel, beside its own thread and its
     /// callers. Zero is the same as [`new`](Self::new).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pontoon::{Runner, Smol};
+    ///
+    /// let runner = Runner::new(Smol::with_workers(2));
+    /// assert_eq!(runner.spawn(async { 42 }).join().unwrap(), 42);
+    /// ```
     pub fn with_workers(count: usize) -> Self {
         Self(pontoon_smol::Smol::with_workers(count))
     }
@@ -158,6 +180,15 @@ executor!(Smol);
 ///
 /// async-std is discontinued (RUSTSEC-2025-0052): this is for clients that still need it, new code should use `Smol`. Its
 /// reactor is async-io's, which the whole process shares.
+///
+/// # Examples
+///
+/// ```
+/// use pontoon::{Runner, AsyncStd};
+///
+/// let runner = Runner::new(AsyncStd::new());
+/// assert_eq!(runner.run(async { 42 }), 42);
+/// ```
 #[cfg(feature = "async-std")]
 #[derive(Debug, Default)]
 pub struct AsyncStd(pontoon_async_std::AsyncStd);

@@ -11,6 +11,23 @@ use std::{
 };
 
 /// How the time between entering and exiting ended, as [`Hand::over`] tells it: an [`Outcome`] that owns its text.
+///
+/// # Examples
+///
+/// ```
+/// use pontoon_core::{Ending, Hand, generator};
+/// use std::io;
+///
+/// async fn session(hand: Hand<()>) -> io::Result<()> {
+///     match hand.over(()).await {
+///         Ending::Success => Ok(()),
+///         ending => Err(io::Error::other(format!("{ending:?}"))),
+///     }
+/// }
+/// # let runner = pontoon_core::Runner::new(pontoon_smol::Smol::new());
+/// runner.wrap_context(generator(session))?.close()?;
+/// # Ok::<(), io::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Ending {

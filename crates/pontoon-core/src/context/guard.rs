@@ -26,6 +26,20 @@ use std::{
 /// Dropping panics with the panic of the exit, unless the thread is unwinding already. Where the runner refuses the call,
 /// because it is closed or for any other [`RunError`], the exit cannot run: the value is dropped in context, and the
 /// reason goes to standard error.
+///
+/// # Examples
+///
+/// ```
+/// use pontoon_core::{Outcome, context};
+/// use std::io;
+/// # let runner = pontoon_core::Runner::new(pontoon_smol::Smol::new());
+/// let session = context(async || Ok::<_, io::Error>(vec![1]), async |_: Vec<u32>, _: Outcome<'_>| Ok(()));
+/// let mut guard = runner.wrap_context(session)?;
+/// guard.push(2);
+/// assert_eq!(*guard, [1, 2]);
+/// drop(guard);
+/// # Ok::<(), io::Error>(())
+/// ```
 pub struct Context<C: AsyncContext> {
     runner: Runner,
     /// Present until exited.
@@ -63,6 +77,20 @@ impl<C: AsyncContext> Context<C> {
     /// # Panics
     ///
     /// As [`Runner::run`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pontoon_core::{Outcome, context};
+    /// use std::io;
+    /// # let runner = pontoon_core::Runner::new(pontoon_smol::Smol::new());
+    /// let session = context(
+    ///     async || Ok(()),
+    ///     async |(), _: Outcome<'_>| Err(io::Error::other("the server is gone")),
+    /// );
+    /// assert_eq!(runner.wrap_context(session)?.close().unwrap_err().to_string(), "the server is gone");
+    /// # Ok::<(), io::Error>(())
+    /// ```
     #[track_caller]
     pub fn close(self) -> Result<(), C::Error> {
         self.close_with(Outcome::Success)
@@ -81,6 +109,23 @@ impl<C: AsyncContext> Context<C> {
     /// # Panics
     ///
     /// As [`Runner::run`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pontoon_core::{Outcome, context};
+    /// use std::{cell::Cell, io};
+    /// # let runner = pontoon_core::Runner::new(pontoon_smol::Smol::new());
+    /// let committed = Cell::new(true);
+    /// let transaction = context(
+    ///     async || Ok::<_, io::Error>(()),
+    ///     async |(), outcome: Outcome<'_>| Ok(committed.set(matches!(outcome, Outcome::Success))),
+    /// );
+    /// let cause = io::Error::other("no such row");
+    /// runner.wrap_context(transaction)?.close_with(Outcome::Failure(&cause))?;
+    /// assert!(!committed.get());
+    /// # Ok::<(), io::Error>(())
+    /// ```
     #[track_caller]
     pub fn close_with(mut self, outcome: Outcome<'_>) -> Result<(), C::Error> {
         match self.exit(outcome) {

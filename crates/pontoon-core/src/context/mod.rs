@@ -12,6 +12,20 @@ pub(crate) use guard::{keep, with};
 use std::{error::Error, future::Future};
 
 /// How the time between entering and exiting a context ended.
+///
+/// # Examples
+///
+/// ```
+/// use pontoon_core::Outcome;
+///
+/// fn last_word(outcome: Outcome<'_>) -> &'static str {
+///     match outcome {
+///         Outcome::Success => "COMMIT",
+///         _ => "ROLLBACK",
+///     }
+/// }
+/// assert_eq!(last_word(Outcome::Success), "COMMIT");
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Outcome<'a> {

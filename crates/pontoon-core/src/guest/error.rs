@@ -10,6 +10,19 @@ use std::{
 };
 
 /// Why a guest ended without an output.
+///
+/// # Examples
+///
+/// ```
+/// use pontoon_core::guest::{Guest, GuestError, GuestScope};
+///
+/// let guest = Guest::new(pontoon_smol::Smol::new()).into_future(async {
+///     GuestScope::current().unwrap().cancel();
+///     std::future::pending::<()>().await;
+/// })?;
+/// assert!(matches!(futures_lite::future::block_on(guest), Err(GuestError::Cancelled)));
+/// # Ok::<(), pontoon_core::guest::StartError>(())
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum GuestError {
@@ -119,6 +132,23 @@ pub enum AbandonReason {
 /// the report as an error. On another thread they cannot be, and inside a waker, which asks for a tick, they must not: then
 /// the tasks that may move are dropped on the worker, and the others stay where they are until the
 /// [`GuestRun`](super::GuestRun) is dropped or the thread ends.
+///
+/// # Examples
+///
+/// ```
+/// use pontoon_core::guest::{AbandonReason, Guest, queue};
+/// use std::sync::mpsc;
+///
+/// let (host, ticks) = queue(|| {});
+/// let (sender, reports) = mpsc::channel();
+/// let run = Guest::new(pontoon_smol::Smol::new())
+///     .on_abandoned(move |report| sender.send(report).unwrap())
+///     .start(host, std::future::pending::<()>(), |result| assert!(result.is_err()))?;
+/// drop(ticks);                             // with the guest's first tick in it
+/// assert_eq!(reports.recv().unwrap().reason(), AbandonReason::TickDropped);
+/// assert!(run.is_finished());
+/// # Ok::<(), pontoon_core::guest::StartError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Abandoned {
     pub(super) reason: AbandonReason,

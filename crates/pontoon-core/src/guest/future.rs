@@ -52,6 +52,16 @@ impl Host for Handle {
 /// # Cancel safety
 ///
 /// Dropping it ends the guest here and now, as [`GuestRun`] does.
+///
+/// # Examples
+///
+/// ```
+/// use pontoon_core::guest::Guest;
+///
+/// let guest = Guest::new(pontoon_smol::Smol::new()).into_future(async { 42 })?;
+/// assert_eq!(futures_lite::future::block_on(guest).unwrap(), 42);
+/// # Ok::<(), pontoon_core::guest::StartError>(())
+/// ```
 #[must_use = "a guest that is not polled does nothing"]
 pub struct GuestFuture<T> {
     // Dropped first: the ticks that the host still has are stale then.

@@ -101,6 +101,20 @@ use std::{
 use worker::Worker;
 
 /// A runtime that is to live in a foreign main loop: see the [module](self).
+///
+/// # Examples
+///
+/// ```
+/// use pontoon_core::guest::{Budget, Guest};
+/// use std::time::Duration;
+///
+/// let guest = Guest::new(pontoon_smol::Smol::new())
+///     .budget(Budget::new(Duration::from_micros(500), 64))
+///     .worker_name("mail-io");
+/// let answer = futures_lite::future::block_on(guest.into_future(async { 42 })?);
+/// assert_eq!(answer.unwrap(), 42);
+/// # Ok::<(), pontoon_core::guest::StartError>(())
+/// ```
 pub struct Guest {
     executor: Arc<dyn Executor>,
     budget: Budget,

@@ -15,6 +15,18 @@ use std::{fmt, future::Future, panic::Location, rc::Rc, sync::Arc};
 ///
 /// Dropping it ends the guest here and now: its tasks are dropped, and `done` is called with
 /// [`GuestError::Cancelled`] before the drop returns. [`detach`](Self::detach) lets the guest run on without it.
+///
+/// # Examples
+///
+/// ```
+/// use pontoon_core::guest::{Guest, queue};
+///
+/// let (host, ticks) = queue(|| {});
+/// let run = Guest::new(pontoon_smol::Smol::new()).start(host, async { 42 }, |result| assert_eq!(result.unwrap(), 42))?;
+/// run.finish_blocking().unwrap();          // the loop has quit: end it without
+/// drop(ticks);
+/// # Ok::<(), pontoon_core::guest::StartError>(())
+/// ```
 #[must_use = "dropping it cancels the guest; call `detach` to let it run on"]
 pub struct GuestRun {
     local: Option<Rc<Local>>,
@@ -142,6 +154,21 @@ pub struct GuestStats {
 }
 
 /// A guest as its own tasks and its host see it, on its thread.
+///
+/// # Examples
+///
+/// ```
+/// use pontoon_core::guest::{Guest, GuestScope};
+/// use std::rc::Rc;
+///
+/// let guest = Guest::new(pontoon_smol::Smol::new()).into_future(async {
+///     let shared = Rc::new(42);
+///     let scope = GuestScope::current().unwrap();
+///     scope.spawn_local(async move { *shared }).await.unwrap()
+/// })?;
+/// assert_eq!(futures_lite::future::block_on(guest).unwrap(), 42);
+/// # Ok::<(), pontoon_core::guest::StartError>(())
+/// ```
 #[derive(Clone)]
 pub struct GuestScope(Rc<Local>);
 
@@ -224,6 +251,21 @@ impl fmt::Debug for GuestScope {
 }
 
 /// A guest as other threads see it. It is a [`Host`] for further guests, too.
+///
+/// # Examples
+///
+/// ```
+/// use pontoon_core::guest::{Guest, GuestScope};
+///
+/// let guest = Guest::new(pontoon_smol::Smol::new()).into_future(async {
+///     let remote = GuestScope::current().unwrap().remote();
+///     let thread = std::thread::spawn(move || remote.request_stop());
+///     GuestScope::current().unwrap().stopped().await;
+///     assert!(thread.join().unwrap());
+/// })?;
+/// futures_lite::future::block_on(guest).unwrap();
+/// # Ok::<(), pontoon_core::guest::StartError>(())
+/// ```
 #[derive(Clone)]
 pub struct GuestRemote(Arc<Shared>);
 

@@ -154,6 +154,20 @@ where
 /// As a future it gives [`JoinError`] if the task panicked or was cancelled. Waiting for it in a blocking call on the
 /// guest's own thread would never end, because that call keeps the host from running ticks: it gives
 /// [`RunError::WouldDeadlock`](crate::RunError::WouldDeadlock), by way of [`JoinError::refused`].
+///
+/// # Examples
+///
+/// ```
+/// use pontoon_core::guest::{Guest, GuestScope};
+///
+/// let guest = Guest::new(pontoon_smol::Smol::new()).into_future(async {
+///     let task = GuestScope::current().unwrap().spawn_local(std::future::pending::<()>());
+///     assert!(!task.is_finished());
+///     task.cancel().await.is_none()
+/// })?;
+/// assert!(futures_lite::future::block_on(guest).unwrap());
+/// # Ok::<(), pontoon_core::guest::StartError>(())
+/// ```
 #[must_use = "dropping a task cancels it; call `detach` to let it run on"]
 pub struct GuestTask<T> {
     shared: Arc<Shared>,

@@ -68,6 +68,19 @@ impl<S: Stream> Iter<S> {
     /// # Panics
     ///
     /// With the panic of the stream.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use futures_lite::stream;
+    /// use pontoon_core::RunError;
+    /// # let runner = pontoon_core::Runner::new(pontoon_smol::Smol::new());
+    /// let mut items = runner.wrap_iter(stream::repeat(1));
+    /// assert_eq!(items.try_next()?, Some(1));
+    /// runner.close().unwrap();
+    /// assert!(matches!(items.try_next(), Err(RunError::Closed)));
+    /// # Ok::<(), RunError>(())
+    /// ```
     #[inline]
     pub fn try_next(&mut self) -> Result<Option<S::Item>, RunError> {
         let fuse = Fuse(self);

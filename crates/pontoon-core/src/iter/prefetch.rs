@@ -25,6 +25,15 @@ const BATCH: usize = 64;
 ///
 /// [`next`](Iterator::next) panics with the panic of the stream, after the items before it, and if the runner closes
 /// before the stream has ended.
+///
+/// # Examples
+///
+/// ```
+/// use futures_lite::stream;
+/// # let runner = pontoon_core::Runner::new(pontoon_smol::Smol::new());
+/// let items: Vec<u32> = runner.wrap_iter(stream::iter(0..5)).prefetch(2).collect();
+/// assert_eq!(items, [0, 1, 2, 3, 4]);
+/// ```
 pub struct Prefetch<T> {
     runner: Runner,
     buffer: Arc<Buffer<T>>,

@@ -256,6 +256,15 @@ pub(crate) fn ensure(lp: &Arc<Loop>) -> Result<(), RunError> {
     if lp.host.is_running() || !lp.config.thread { Ok(()) } else { start(lp) }
 }
 
+/// Starts the host if the call that ends now has left the runtime tasks of its own, which nobody would drive.
+#[cold]
+pub(crate) fn start_for_tasks(lp: &Arc<Loop>) {
+    if lp.executor.has_tasks() {
+        // The call itself is done. Where there is no thread to be had, the next one that waits says so.
+        let _ = ensure(lp);
+    }
+}
+
 #[cold]
 fn start(lp: &Arc<Loop>) -> Result<(), RunError> {
     let mut slot = lp.host.thread();

@@ -74,6 +74,15 @@ impl Drop for Handle {
 }
 
 /// How many of what a runner has right now.
+///
+/// # Examples
+///
+/// ```
+/// # let runner = pontoon_core::Runner::new(pontoon_smol::Smol::new());
+/// let stats = runner.stats();
+/// assert_eq!((stats.tasks, stats.callers, stats.depth), (0, 0, 0));
+/// runner.run(async { assert_eq!(runner.stats().depth, 1) });
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
@@ -129,11 +138,25 @@ impl fmt::Debug for Runner {
 /// Making one.
 impl Runner {
     /// Makes a runner on `executor`. Nothing starts yet.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runner = pontoon_core::Runner::new(pontoon_smol::Smol::new());
+    /// assert_eq!(runner.run(async { 42 }), 42);
+    /// ```
     pub fn new(executor: impl Executor) -> Runner {
         Self::builder(executor).build()
     }
 
     /// Makes a runner that differs from the default.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runner = pontoon_core::Runner::builder(pontoon_smol::Smol::new()).thread_name("mail").build();
+    /// assert_eq!(runner.run(async { 42 }), 42);
+    /// ```
     pub fn builder(executor: impl Executor) -> Builder {
         Builder::new(executor)
     }
@@ -304,7 +327,11 @@ impl Runner {
         if let Err(error) = call::start_executor(self.lp()) {
             refuse(&error);
         }
-        self.lp().enter(f)
+        let value = self.lp().enter(f);
+        if self.lp().is_ready() && !self.lp().host.is_running() {
+            host::start_for_tasks(self.lp());
+        }
+        value
     }
 }
 
@@ -432,6 +459,16 @@ impl Runner {
     /// # Panics
     ///
     /// Panics if the runtime cannot be started.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::{Duration, Instant};
+    /// # let runner = pontoon_core::Runner::new(pontoon_smol::Smol::new());
+    /// let start = Instant::now();
+    /// runner.run(runner.sleep(Duration::from_millis(2)));
+    /// assert!(start.elapsed() >= Duration::from_millis(2));
+    /// ```
     #[track_caller]
     pub fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
         if current::context_is_gone() {
@@ -593,6 +630,16 @@ impl Runner {
     ///
     /// [`CloseError`] with the errors of all failed exits and the number of tasks that had to be left running. The runner
     /// is closed all the same.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let runner = pontoon_core::Runner::new(pontoon_smol::Smol::new());
+    /// let forgotten = runner.spawn(std::future::pending::<()>());
+    /// runner.close().unwrap();
+    /// assert!(forgotten.join().unwrap_err().is_cancelled());
+    /// assert!(runner.close().is_ok());
+    /// ```
     pub fn close(&self) -> Result<(), CloseError> {
         self.close_timeout(self.lp().config.close_limit)
     }
@@ -620,16 +667,42 @@ impl Runner {
     }
 
     /// Whether a close has begun.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let runner = pontoon_core::Runner::new(pontoon_smol::Smol::new());
+    /// assert!(!runner.is_closed());
+    /// runner.close().unwrap();
+    /// assert!(runner.is_closed());
+    /// ```
     pub fn is_closed(&self) -> bool {
         self.lp().state() != State::Open
     }
 
     /// The backend.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let runner = pontoon_core::Runner::new(pontoon_smol::Smol::new());
+    /// assert_eq!(runner.executor().name(), "smol");
+    /// ```
     pub fn executor(&self) -> &dyn Executor {
         &*self.lp().executor
     }
 
     /// How many of what there is right now.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let runner = pontoon_core::Runner::new(pontoon_smol::Smol::new());
+    /// let task = runner.spawn(std::future::pending::<()>());
+    /// assert_eq!(runner.stats().tasks, 1);
+    /// assert!(task.cancel().is_none());
+    /// assert_eq!(runner.stats().tasks, 0);
+    /// ```
     pub fn stats(&self) -> Stats {
         let lp = self.lp();
         Stats {
