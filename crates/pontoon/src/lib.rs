@@ -97,3 +97,8 @@ struct AnysyncChapter;
 #[cfg(all(doctest, feature = "macros", feature = "smol"))]
 #[doc = include_str!("../../../docs/facades.md")]
 struct FacadesChapter;
+
+/// So are those beside Python's.
+#[cfg(all(doctest, feature = "macros", feature = "smol"))]
+#[doc = include_str!("../../../docs/comparison/python.md")]
+struct PythonChapter;
