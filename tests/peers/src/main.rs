@@ -3,6 +3,7 @@
 use nix::unistd::Pid;
 use pontoon_peers::{
     operations::Operation,
+    outcome::distinct,
     places::Place,
     rows::{self, Row},
     run::{self, ADDRESSES, CELL, Cell},
@@ -23,6 +24,7 @@ usage: pontoon-peers [options]
   --only NAME       only the peers whose names contain NAME; may be given again
   --quick           a part of the places and operations
   --deadline SECS   how long a cell may take before it is killed and counts as a hang (20)
+  --repeat N        how often each cell is run (1); where its runs differ, the table has all that came
   --jobs N          how many processes at a time (8)
   --write FILE      replace the tables of the peers that ran in that document
   --check FILE      fail if a class differs from that document's, or if ours are not as promised";
@@ -33,6 +35,7 @@ struct Options {
     quick: bool,
     deadline: Duration,
     jobs: usize,
+    repeat: usize,
     write: Option<PathBuf>,
     check: Option<PathBuf>,
 }
@@ -40,15 +43,17 @@ struct Options {
 impl Options {
     fn parse(mut words: impl Iterator<Item = String>) -> Result<Self, String> {
         let deadline = Duration::from_secs(20);
-        let mut options = Self { only: Vec::new(), quick: false, deadline, jobs: 8, write: None, check: None };
+        let mut options =
+            Self { only: Vec::new(), quick: false, deadline, jobs: 8, repeat: 1, write: None, check: None };
         while let Some(word) = words.next() {
             let mut value = || words.next().ok_or_else(|| format!("{word} needs a value\n{USAGE}"));
-            let number = |text: String| text.parse().map_err(|_| format!("{text} is no number\n{USAGE}"));
+            let number = |text: String| text.parse::<usize>().map_err(|_| format!("{text} is no number\n{USAGE}"));
             match word.as_str() {
                 "--only" => options.only.push(value()?),
                 "--quick" => options.quick = true,
-                "--deadline" => options.deadline = Duration::from_secs(number(value()?)?),
-                "--jobs" => options.jobs = usize::try_from(number(value()?)?).map_err(|error| error.to_string())?,
+                "--deadline" => options.deadline = Duration::from_secs(number(value()?)? as u64),
+                "--jobs" => options.jobs = number(value()?)?.max(1),
+                "--repeat" => options.repeat = number(value()?)?.max(1),
                 "--write" => options.write = Some(value()?.into()),
                 "--check" => options.check = Some(value()?.into()),
                 _ => return Err(format!("unknown option {word}\n{USAGE}")),
@@ -81,13 +86,14 @@ fn peers() -> Result<bool, Box<dyn Error>> {
         if options.quick { (&Place::QUICK, &Operation::QUICK) } else { (&Place::ALL, &Operation::ALL) };
     let cells = Cell::all(&rows, places, operations);
     let at = Addresses::start(rows.iter().map(|row| row.need))?;
+    let again = cells.repeat(options.repeat);
     let done = AtomicUsize::new(0);
-    let outcomes = run::run(&rows, &cells, &at, options.deadline, options.jobs, |cell, outcome| {
+    let outcomes = run::run(&rows, &again, &at, options.deadline, options.jobs, |cell, outcome| {
         let done = done.fetch_add(1, Ordering::Relaxed) + 1;
         let name = rows[cell.row].title();
         eprintln!(
             "{done}/{} {name}, {}, {}: {} {}",
-            cells.len(),
+            again.len(),
             cell.place,
             cell.operation,
             outcome.class(),
@@ -95,6 +101,8 @@ fn peers() -> Result<bool, Box<dyn Error>> {
         );
     });
     at.end();
+    let of = |cell: usize| distinct(outcomes[cell..].iter().step_by(cells.len()).cloned());
+    let outcomes: Vec<_> = (0..cells.len()).map(of).collect();
     let results = Results { rows: &rows, cells: &cells, outcomes: &outcomes };
     println!("{}", results.markdown());
     for row in not_run {

@@ -57,6 +57,22 @@ impl fmt::Display for Outcome {
     }
 }
 
+/// Several outcomes of the same cell: each class once, the worst first.
+pub fn distinct(outcomes: impl IntoIterator<Item = Outcome>) -> Vec<Outcome> {
+    let mut distinct: Vec<Outcome> = Vec::new();
+    for outcome in outcomes {
+        if distinct.iter().all(|other| other.class() != outcome.class()) {
+            distinct.push(outcome);
+        }
+    }
+    let rank = |outcome: &Outcome| CLASSES.iter().position(|class| *class == outcome.class());
+    distinct.sort_by_key(rank);
+    distinct
+}
+
+/// The words, the worst first.
+pub const CLASSES: [&str; 6] = ["hang", "abort", "panic", "error", "ok", "-"];
+
 fn short(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default().replace('|', "/");
     if line.chars().count() > 100 { line.chars().take(100).chain(['…']).collect() } else { line }
@@ -81,7 +97,7 @@ pub const REASONS: &[Reason] = &[
     Reason { name: "no runtime found", says: "failed to get current handle" },
     Reason { name: "forked", says: "the process was forked after this runner was made" },
     Reason { name: "forked reactor", says: "had been used, which stays with the parent" },
-    Reason { name: "thread gone", says: "event loop thread panicked" },
+    Reason { name: "thread gone", says: "threads should not terminate unexpectedly" },
 ];
 
 impl Reason {

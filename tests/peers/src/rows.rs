@@ -110,7 +110,7 @@ pub fn all() -> Vec<Row> {
     rows
 }
 
-/// Where a call of ours is refused: in what places, on which rows, with which reason. Everything else has to work.
+/// Where ours is refused: on which rows, in which place, and how. Everything else of ours has to work.
 #[derive(Clone, Copy, Debug)]
 pub struct Refused {
     /// A part of the names of the rows.
@@ -119,11 +119,27 @@ pub struct Refused {
     pub place: Place,
     /// What.
     pub operations: &'static [Operation],
-    /// The class that it may have.
+    /// The class that it has then.
     pub class: &'static str,
     /// The name of the reason: see [`REASONS`](crate::outcome::REASONS).
     pub reason: &'static str,
 }
 
-/// All of them.
-pub const REFUSED: &[Refused] = &[];
+const fn forked(
+    rows: &'static str,
+    operations: &'static [Operation],
+    class: &'static str,
+    reason: &'static str,
+) -> Refused {
+    Refused { rows, place: Place::Fork, operations, class, reason }
+}
+
+/// All of them, the first that fits counts. The methods of a facade have no place for an error of ours, so they panic with
+/// its text, and in a destructor that runs while a panic unwinds that is an abort, as with any other panic.
+pub const REFUSED: &[Refused] = &[
+    forked("Smol::new()", &[Operation::New], "error", "forked reactor"),
+    forked("over zbus 5 on async-io", &[Operation::New], "error", "forked reactor"),
+    forked("facade", &[Operation::Unwind], "abort", "forked"),
+    forked("facade", &[Operation::New, Operation::Call, Operation::Iterate, Operation::Many], "panic", "forked"),
+    forked("", &[Operation::Call, Operation::Iterate, Operation::Unwind, Operation::Many], "error", "forked"),
+];

@@ -3,7 +3,7 @@
 
 use crate::{
     operations::Operation,
-    outcome::Outcome,
+    outcome::{CLASSES, Outcome, Reason},
     places::Place,
     rows::{REFUSED, Row},
     run::Cell,
@@ -17,31 +17,34 @@ pub struct Results<'a> {
     pub rows: &'a [Row],
     /// What was run.
     pub cells: &'a [Cell],
-    /// What came of it.
-    pub outcomes: &'a [Outcome],
+    /// What came of each: more than one where it was repeated and did not come out the same.
+    pub outcomes: &'a [Vec<Outcome>],
 }
 
 impl Results<'_> {
-    fn of(&self, row: usize, place: Place) -> Vec<(Operation, &Outcome)> {
+    fn of(&self, row: usize, place: Place) -> Vec<(Operation, &[Outcome])> {
         let both = self.cells.iter().zip(self.outcomes);
         both.filter(|(cell, _)| cell.row == row && cell.place == place)
-            .map(|(cell, outcome)| (cell.operation, outcome))
+            .map(|(cell, outcomes)| (cell.operation, &outcomes[..]))
             .collect()
     }
 
     /// A cell of the summary: the one word of all operations, or the words and their operations.
     fn summary(&self, row: usize, place: Place) -> String {
         let outcomes = self.of(row, place);
-        let classes = ["hang", "abort", "panic", "error"];
-        let with = |class: &str| outcomes.iter().filter(|(_, outcome)| outcome.class() == class).collect::<Vec<_>>();
-        let parts: Vec<_> = classes
-            .into_iter()
+        let with = |class: &str| {
+            let some =
+                |(_, outcomes): &&(Operation, &[Outcome])| outcomes.iter().any(|outcome| outcome.class() == class);
+            outcomes.iter().filter(some).collect::<Vec<_>>()
+        };
+        let parts: Vec<_> = CLASSES[..4]
+            .iter()
             .filter_map(|class| {
                 let cells = with(class);
                 let names: Vec<_> = cells.iter().map(|(operation, _)| operation.title()).collect();
                 match names.len() {
                     0 => None,
-                    count if count == outcomes.len() => Some(class.to_owned()),
+                    count if count == outcomes.len() => Some((*class).to_owned()),
                     _ => Some(format!("{class}: {}", names.join(", "))),
                 }
             })
@@ -70,7 +73,9 @@ impl Results<'_> {
         for place in Place::ALL {
             let outcomes = self.of(row, place);
             if !outcomes.is_empty() {
-                let cells: Vec<_> = outcomes.iter().map(|(_, outcome)| outcome.to_string()).collect();
+                let cell =
+                    |outcomes: &[Outcome]| outcomes.iter().map(Outcome::to_string).collect::<Vec<_>>().join(" or ");
+                let cells: Vec<_> = outcomes.iter().map(|(_, outcomes)| cell(outcomes)).collect();
                 let _ = write!(text, "\n| {place} | {} |", cells.join(" | "));
             }
         }
@@ -112,13 +117,13 @@ impl Results<'_> {
     pub fn complaints(&self, document: &Path) -> io::Result<Vec<String>> {
         let text = fs::read_to_string(document)?;
         let mut complaints = Vec::new();
-        for (cell, outcome) in self.cells.iter().zip(self.outcomes) {
+        let all = self.cells.iter().zip(self.outcomes);
+        for (cell, outcome) in all.flat_map(|(cell, outcomes)| outcomes.iter().map(move |outcome| (cell, outcome))) {
             let row = &self.rows[cell.row];
             let name = format!("{}, {}, {}", row.title(), cell.place, cell.operation);
-            let known = known(&text, &row.title(), *cell);
-            match known {
+            match known(&text, &row.title(), *cell) {
                 None => complaints.push(format!("{name}: {outcome}, and the document lacks it")),
-                Some(known) if known.split(':').next() != Some(outcome.class()) => {
+                Some(known) if known.split(" or ").all(|known| known.split(':').next() != Some(outcome.class())) => {
                     complaints.push(format!("{name}: {outcome}, and the document says {known}"));
                 }
                 Some(_) => (),
@@ -139,7 +144,7 @@ fn may(row: &Row, cell: Cell, outcome: &Outcome) -> bool {
     match refused {
         None => *outcome == Outcome::Ok,
         Some(refused) => {
-            let reason = crate::outcome::Reason::of(outcome.text());
+            let reason = Reason::of(outcome.text());
             outcome.class() == refused.class && reason.is_some_and(|reason| reason.name == refused.reason)
         }
     }

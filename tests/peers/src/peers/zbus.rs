@@ -35,7 +35,7 @@ fn signals(own: &str) -> Result<MatchRule<'_>> {
 pub(crate) struct Blocking(blocking::Connection);
 
 fn builder(at: &Addresses) -> Result<blocking::connection::Builder<'static>> {
-    Ok(blocking::connection::Builder::address(at.bus())?.auth_mechanism(AuthMechanism::Anonymous))
+    Ok(blocking::connection::Builder::address(&*at.bus())?.auth_mechanism(AuthMechanism::Anonymous))
 }
 
 impl Peer for Blocking {
@@ -84,7 +84,7 @@ fn runner() -> Runner {
 }
 
 fn anonymous(at: &Addresses) -> Result<connection::Builder<'static>> {
-    Ok(connection::Builder::address(at.bus())?.auth_mechanism(AuthMechanism::Anonymous))
+    Ok(connection::Builder::address(&*at.bus())?.auth_mechanism(AuthMechanism::Anonymous))
 }
 
 impl Peer for Ours {
