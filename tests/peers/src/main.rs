@@ -59,6 +59,9 @@ impl Options {
                 _ => return Err(format!("unknown option {word}\n{USAGE}")),
             }
         }
+        if options.quick && options.write.is_some() {
+            return Err("--write needs all places and operations, so it does not go with --quick".into());
+        }
         Ok(options)
     }
 }

@@ -1,5 +1,7 @@
 //! The peers: each blocking API that this build has.
 
+#[cfg(feature = "async-compat")]
+use crate::peers::block_on::Compat;
 use crate::{
     cell::{self, Fork},
     echo::{AsyncStdEcho, SmolEcho, TokioEcho},
@@ -63,51 +65,39 @@ fn row<P: Peer>(name: &'static str, of: &'static str, need: Need) -> Row {
 
 /// All of them.
 pub fn all() -> Vec<Row> {
-    let mut rows = Vec::new();
-    #[cfg(feature = "reqwest")]
-    rows.push(row::<crate::peers::reqwest::Blocking>("`reqwest::blocking`", "reqwest", Need::Http));
-    #[cfg(feature = "postgres")]
-    rows.push(row::<crate::peers::postgres::Blocking>("`postgres`", "postgres", Need::Postgres));
-    #[cfg(feature = "zbus")]
-    rows.push(row::<crate::peers::zbus::Blocking>("`zbus::blocking` 5 on tokio", "zbus", Need::DBus));
-    #[cfg(all(feature = "zbus-async-io", not(feature = "zbus")))]
-    rows.push(row::<crate::peers::zbus::Blocking>("`zbus::blocking` 5 on async-io", "zbus", Need::DBus));
-    #[cfg(feature = "opendal")]
-    rows.push(row::<crate::peers::opendal::Blocking>("`opendal::blocking`", "opendal", Need::Files));
-    rows.extend([
+    Vec::from([
+        #[cfg(feature = "reqwest")]
+        row::<crate::peers::reqwest::Blocking>("`reqwest::blocking`", "reqwest", Need::Http),
+        #[cfg(feature = "postgres")]
+        row::<crate::peers::postgres::Blocking>("`postgres`", "postgres", Need::Postgres),
+        #[cfg(feature = "zbus")]
+        row::<crate::peers::zbus::Blocking>("`zbus::blocking` 5 on tokio", "zbus", Need::DBus),
+        #[cfg(all(feature = "zbus-async-io", not(feature = "zbus")))]
+        row::<crate::peers::zbus::Blocking>("`zbus::blocking` 5 on async-io", "zbus", Need::DBus),
+        #[cfg(feature = "opendal")]
+        row::<crate::peers::opendal::Blocking>("`opendal::blocking`", "opendal", Need::Files),
         row::<Via<ByHandle, TokioEcho>>("`Handle::block_on`", "tokio", Need::Echo),
         row::<Via<InPlace, TokioEcho>>("`block_in_place` + `Handle::block_on`", "tokio", Need::Echo),
         row::<Via<PerClient, TokioEcho>>("a tokio `Runtime` per client", "tokio", Need::Echo),
         row::<Via<Futures, SmolEcho>>("`futures::executor::block_on`", "futures-executor", Need::Echo),
         row::<Via<BySmol, SmolEcho>>("`smol::block_on`", "smol", Need::Echo),
         row::<Via<ByAsyncStd, AsyncStdEcho>>("`async_std::task::block_on`", "async-std", Need::Echo),
-    ]);
-    #[cfg(feature = "async-compat")]
-    rows.push(row::<Via<crate::peers::block_on::Compat, TokioEcho>>(
-        "`smol::block_on` + `Compat`",
-        "async-compat",
-        Need::Echo,
-    ));
-    rows.extend([
+        #[cfg(feature = "async-compat")]
+        row::<Via<Compat, TokioEcho>>("`smol::block_on` + `Compat`", "async-compat", Need::Echo),
         row::<Via<OnTokio, TokioEcho>>("**pontoon**, `Tokio::new()`", "pontoon", Need::Echo),
         row::<Via<OnTokioWorkers, TokioEcho>>("**pontoon**, `Tokio::multi_thread(2)`", "pontoon", Need::Echo),
         row::<Via<OnSmol, SmolEcho>>("**pontoon**, `Smol::new()`", "pontoon", Need::Echo),
-    ]);
-    #[cfg(feature = "reqwest")]
-    rows.push(row::<crate::peers::reqwest::Facade>("**pontoon** facade over reqwest", "pontoon", Need::Http));
-    #[cfg(feature = "postgres")]
-    rows.push(row::<crate::peers::postgres::Facade>(
-        "**pontoon** facade over tokio-postgres",
-        "pontoon",
-        Need::Postgres,
-    ));
-    #[cfg(feature = "zbus")]
-    rows.push(row::<crate::peers::zbus::Ours>("**pontoon** over zbus 5 on tokio", "pontoon", Need::DBus));
-    #[cfg(all(feature = "zbus-async-io", not(feature = "zbus")))]
-    rows.push(row::<crate::peers::zbus::Ours>("**pontoon** over zbus 5 on async-io", "pontoon", Need::DBus));
-    #[cfg(feature = "opendal")]
-    rows.push(row::<crate::peers::opendal::Ours>("**pontoon** over opendal", "pontoon", Need::Files));
-    rows
+        #[cfg(feature = "reqwest")]
+        row::<crate::peers::reqwest::Facade>("**pontoon** facade over reqwest", "pontoon", Need::Http),
+        #[cfg(feature = "postgres")]
+        row::<crate::peers::postgres::Facade>("**pontoon** facade over tokio-postgres", "pontoon", Need::Postgres),
+        #[cfg(feature = "zbus")]
+        row::<crate::peers::zbus::Ours>("**pontoon** over zbus 5 on tokio", "pontoon", Need::DBus),
+        #[cfg(all(feature = "zbus-async-io", not(feature = "zbus")))]
+        row::<crate::peers::zbus::Ours>("**pontoon** over zbus 5 on async-io", "pontoon", Need::DBus),
+        #[cfg(feature = "opendal")]
+        row::<crate::peers::opendal::Ours>("**pontoon** over opendal", "pontoon", Need::Files),
+    ])
 }
 
 /// Where ours is refused: on which rows, in which place, and how. Everything else of ours has to work.

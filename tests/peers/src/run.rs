@@ -35,8 +35,8 @@ impl Cell {
     /// The cells that exist of those rows, places and operations.
     pub fn all(rows: &[Row], places: &[Place], operations: &[Operation]) -> Vec<Self> {
         let mut cells = Vec::new();
-        for row in 0..rows.len() {
-            for place in places.iter().copied().filter(|place| rows[row].has(*place)) {
+        for (row, about) in rows.iter().enumerate() {
+            for place in places.iter().copied().filter(|place| about.has(*place)) {
                 cells.extend(operations.iter().map(|operation| Self { row, place, operation: *operation }));
             }
         }

@@ -75,7 +75,9 @@ impl Results<'_> {
             if !outcomes.is_empty() {
                 let cell =
                     |outcomes: &[Outcome]| outcomes.iter().map(Outcome::to_string).collect::<Vec<_>>().join(" or ");
-                let cells: Vec<_> = outcomes.iter().map(|(_, outcomes)| cell(outcomes)).collect();
+                let of = |operation| outcomes.iter().find(|(other, _)| *other == operation);
+                let cells =
+                    Operation::ALL.map(|operation| of(operation).map_or("-".into(), |(_, outcomes)| cell(outcomes)));
                 let _ = write!(text, "\n| {place} | {} |", cells.join(" | "));
             }
         }
