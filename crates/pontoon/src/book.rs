@@ -39,3 +39,7 @@ struct Guest;
 #[cfg(feature = "smol")]
 #[doc = include_str!("../../../docs/tracing.md")]
 struct Tracing;
+
+#[cfg(all(feature = "macros", feature = "smol"))]
+#[doc = include_str!("../../../docs/comparison/python.md")]
+struct Python;
