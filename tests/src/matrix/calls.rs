@@ -135,6 +135,8 @@ pub(super) fn play(cell: &Cell, name: &str, steps: &Steps) -> Vec<String> {
             if let Err(error) = runner.close_timeout(HANG / 3) {
                 record.fault(error);
             }
+            // its wake-up came before the close
+            polls += usize::from(cell.state == State::Woken);
         }
         Event::Limit => {}
         _ => {
@@ -285,7 +287,13 @@ fn call(
             Work::Enter => {
                 let mut target = Some(probe.target());
                 let entered = context(
-                    async move || Ok::<_, Infallible>(target.take().expect("entered once").await),
+                    async move || {
+                        let mut target = target.take().expect("entered once");
+                        // a destructor that panics behind the value, in a statement of its own, leaves the value to be dropped
+                        let value = (&mut target).await;
+                        drop(target);
+                        Ok::<_, Infallible>(value)
+                    },
                     async |value, _: Outcome<'_>| {
                         drop(value);
                         Ok(())
@@ -298,11 +306,11 @@ fn call(
                 })
             }
             _ => {
-                let target = probe.target();
+                let mut target = probe.target();
                 let session = context(
                     async || Ok::<_, Infallible>(()),
                     async move |(), _: Outcome<'_>| {
-                        drop(target.await);
+                        drop((&mut target).await);
                         Ok(())
                     },
                 );

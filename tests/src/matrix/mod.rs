@@ -168,7 +168,7 @@ impl Cell {
     ///
     /// When something in it that cannot fail does.
     pub fn play(&self, steps: &Steps) -> Result<(), String> {
-        let name = format!("matrix{}", thread_number());
+        let name = format!("cell{}", thread_number());
         let faults = match self.work {
             Work::Task | Work::Local => tasks::play(self, &name, steps),
             Work::Job => jobs::play(self, &name, steps),
@@ -215,49 +215,49 @@ const fn row(why: &'static str, count: usize, covers: fn(&Cell) -> bool) -> Row 
 
 /// What cannot be. The first row that covers a cell has it.
 pub const IMPOSSIBLE: &[Row] = &[
-    row("an inline runner has no thread of its own", 0, |cell| cell.seat == Seat::Host && cell.flavour.inline),
-    row("the runtime has no workers", 0, |cell| cell.seat == Seat::Worker && !has_workers(cell.flavour)),
-    row("a guest's tasks are polled by its ticks", 0, |cell| cell.work == Work::Guest && cell.seat != Seat::Guest),
-    row("a tick polls no tasks of a runner", 0, |cell| {
+    row("an inline runner has no thread of its own", 2240, |cell| cell.seat == Seat::Host && cell.flavour.inline),
+    row("the runtime has no workers", 3360, |cell| cell.seat == Seat::Worker && !has_workers(cell.flavour)),
+    row("a guest's tasks are polled by its ticks", 3920, |cell| cell.work == Work::Guest && cell.seat != Seat::Guest),
+    row("a tick polls no tasks of a runner", 1540, |cell| {
         cell.seat == Seat::Guest && matches!(cell.work, Work::Task | Work::Local)
     }),
-    row("a job is run by the pool", 0, |cell| cell.work == Work::Job && cell.seat != Seat::Pool),
-    row("the pool runs jobs, no tasks", 0, |cell| {
+    row("a job is run by the pool", 3920, |cell| cell.work == Work::Job && cell.seat != Seat::Pool),
+    row("the pool runs jobs, no tasks", 1540, |cell| {
         cell.seat == Seat::Pool && matches!(cell.work, Work::Task | Work::Local)
     }),
-    row("a local task is the host's", 0, |cell| {
+    row("a local task is the host's", 1260, |cell| {
         cell.work == Work::Local && !cell.flavour.inline && !matches!(cell.seat, Seat::Host | Seat::Nested)
     }),
-    row("a worker runs no local task", 0, |cell| cell.work == Work::Local && cell.seat == Seat::Worker),
-    row("a job is one poll, and the pool has a thread for it at once", 0, |cell| {
+    row("a worker runs no local task", 70, |cell| cell.work == Work::Local && cell.seat == Seat::Worker),
+    row("a job is one poll, and the pool has a thread for it at once", 462, |cell| {
         cell.work == Work::Job && matches!(cell.state, State::Fresh | State::Pending | State::Woken)
     }),
-    row("a call gives its result when it returns", 0, |cell| cell.is_call() && cell.state == State::Finished),
-    row("a call has no handle, and a context none before it is entered", 0, |cell| {
+    row("a call gives its result when it returns", 3752, |cell| cell.is_call() && cell.state == State::Finished),
+    row("a call has no handle, and a context none before it is entered", 1072, |cell| {
         matches!(cell.work, Work::Call | Work::Enter) && cell.event == Event::Dropped
     }),
-    row("an iterator cannot be dropped in its `next`", 0, |cell| {
+    row("an iterator cannot be dropped in its `next`", 402, |cell| {
         cell.work == Work::Item && cell.event == Event::Dropped && cell.state != State::Fresh
     }),
-    row("a call is ended by its limit or by a close", 0, |cell| cell.is_call() && cell.event == Event::Cancelled),
-    row("only a call and a join have a limit", 0, |cell| {
+    row("a call is ended by its limit or by a close", 2144, |cell| cell.is_call() && cell.event == Event::Cancelled),
+    row("only a call and a join have a limit", 1718, |cell| {
         matches!(cell.work, Work::Item | Work::Enter | Work::Exit | Work::Guest) && cell.event == Event::Limit
     }),
-    row("whoever calls has a handle", 0, |cell| cell.is_call() && cell.event == Event::LastHandle),
-    row("a caller that may not drive here is not held up between a wake-up and its poll", 0, |cell| {
+    row("whoever calls has a handle", 2144, |cell| cell.is_call() && cell.event == Event::LastHandle),
+    row("a caller that may not drive here is not held up between a wake-up and its poll", 616, |cell| {
         cell.is_call() && cell.state == State::Woken && matches!(cell.seat, Seat::Pool | Seat::Guest)
     }),
-    row("the limit of a call might pass before its thread is held up: the clock decides", 0, |cell| {
+    row("the limit of a call might pass before its thread is held up: the clock decides", 90, |cell| {
         cell.is_call() && cell.state == State::Woken && cell.event == Event::Limit
     }),
-    row("an inline runner on tokio refuses to wait inside another tokio runtime", 0, |cell| {
+    row("an inline runner on tokio refuses to wait inside another tokio runtime", 172, |cell| {
         cell.is_call() && cell.seat == Seat::Guest && cell.flavour.inline && cell.flavour.family == Family::Tokio
     }),
-    row("the timers of a runtime rest while its only worker is in a poll", 0, |cell| {
+    row("the timers of a runtime rest while its only worker is in a poll", 8, |cell| {
         let only = matches!(cell.flavour.name, "tokio_multi1" | "tokio_multi1_inline");
         only && cell.seat == Seat::Worker && cell.event == Event::Limit && cell.state == State::Polled
     }),
-    row("a destructor that panics while the stack unwinds ends any process", 0, |cell| {
+    row("a destructor that panics while the stack unwinds ends any process", 502, |cell| {
         let unwound = matches!(cell.work, Work::Enter | Work::Exit | Work::Job);
         unwound && cell.event == Event::Panics && cell.fussy
     }),

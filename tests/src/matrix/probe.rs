@@ -125,10 +125,14 @@ impl Probe {
     /// The same as a closure.
     pub fn job(&self) -> impl FnOnce() -> Value + Send + 'static {
         let mut target = self.target();
-        move || match target.step(None) {
-            Poll::Ready(value) => value,
-            // a closure cannot wait: it is over
-            Poll::Pending => target.value(),
+        move || {
+            let value = match target.step(None) {
+                Poll::Ready(value) => value,
+                // a closure cannot wait: it is over
+                Poll::Pending => target.value(),
+            };
+            drop(target);
+            value
         }
     }
 
@@ -162,11 +166,12 @@ impl Target {
         state.waker = cx.map(|cx| cx.waker().clone());
         let inside = state.inside.take();
         drop(state);
-        probe.polled.open();
         if let Some(inside) = inside {
             inside();
         }
         let order = probe.lock().order;
+        // what is ordered from now on is for the next poll
+        probe.polled.open();
         match order {
             Order::Pend => Poll::Pending,
             Order::Finish => Poll::Ready(self.value()),

@@ -8,7 +8,9 @@ use std::{
     fmt,
     sync::mpsc::{self, Receiver, Sender},
     thread::{self, JoinHandle, ThreadId},
+    time::{Duration, Instant},
 };
+use tokio::runtime::Handle;
 
 type Job = Box<dyn FnOnce() + Send>;
 
@@ -192,24 +194,39 @@ impl Stage {
     /// Has the seat poll until the gate is open, while this thread does something else. A seat with a thread of its own is
     /// not held afterwards; for others, [`Hand::finish`] tells the end.
     pub fn drive_aside(&mut self, gate: &Gate) {
-        let gate = gate.clone();
-        if self.is_own() {
-            let own = self.own.take().expect("it is held");
-            if self.seat != Seat::Nested {
-                return own.release();
+        self.drive_after(gate, || ());
+    }
+
+    /// The same once a call waits.
+    pub fn drive_behind_a_call(&mut self, gate: &Gate) {
+        let (runner, over) = (self.runner().clone(), gate.clone());
+        self.drive_after(gate, move || {
+            // it may not have to
+            while runner.stats().callers == 0 && !over.is_open() {
+                thread::yield_now();
             }
-            // the level on top of a call of the host's
-            let runner = self.runner().clone();
-            return own.release_with(move || drop(runner.try_run(async { runner.try_run(gate.passed()) })));
+        });
+    }
+
+    fn drive_after(&mut self, gate: &Gate, first: impl FnOnce() + Send + 'static) {
+        let (gate, seat) = (gate.clone(), self.seat);
+        if self.is_own() && seat != Seat::Nested {
+            return self.own.take().expect("it is held").release_with(first);
         }
-        let (runner, seat) = (self.runner().clone(), self.seat);
-        self.hand.start(move || {
+        let runner = self.runner().clone();
+        let drive = move || {
+            first();
             if seat == Seat::Nested {
                 let _ = runner.try_run(async { runner.try_run(gate.passed()) });
             } else {
                 let _ = runner.try_run(gate.passed());
             }
-        });
+        };
+        match self.own.take() {
+            // the level on top of a call of the host's
+            Some(own) => own.release_with(drive),
+            None => self.hand.start(drive),
+        }
     }
 
     /// The same without a handle of the runner: by waiting for tasks that end when the gate is open.
@@ -306,6 +323,27 @@ pub fn plug(runner: &Runner, local: bool) -> Plug {
     } else {
         runner.spawn(async move { hold() }).detach();
     }
-    let thread = entered.recv_timeout(HANG).expect("a seat takes the plug");
-    Plug { thread, release }
+    let start = Instant::now();
+    loop {
+        match entered.recv_timeout(KICK) {
+            Ok(thread) => return Plug { thread, release },
+            Err(_) => {
+                assert!(start.elapsed() < HANG, "no seat takes the plug");
+                kick(runner);
+            }
+        }
+    }
+}
+
+/// How soon a runtime is kicked.
+const KICK: Duration = Duration::from_millis(20);
+
+/// A worker of tokio's that is held keeps the tasks that it had queued for itself, among them perhaps another worker's seat:
+/// somebody has to wake that one to steal it.
+fn kick(runner: &Runner) {
+    runner.enter(|| {
+        if let Ok(tokio) = Handle::try_current() {
+            tokio.spawn(async {});
+        }
+    });
 }

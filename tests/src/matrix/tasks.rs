@@ -223,7 +223,7 @@ impl Play<'_> {
             // nobody but its own thread may drop it, and that waits for this one
             state if self.cell.work == Work::Local && (self.stage.is_own() || self.is_the_hands()) => {
                 let until = self.until.clone();
-                self.stage.drive_aside(&until);
+                self.stage.drive_behind_a_call(&until);
                 let is_free = state == State::Fresh && self.cell.flavour.inline;
                 drops = if is_free { vec![here, seat] } else { vec![seat] };
             }
@@ -309,9 +309,15 @@ impl Play<'_> {
         }
         self.record.counts("the close", polls..=polls, usize::from(!abandoned));
         self.steps.at("the join after the close");
+        while !abandoned && !task.is_finished() {
+            thread::yield_now();
+        }
         let out = Out::of_join(task.join());
+        let queued = matches!(self.cell.state, State::Fresh | State::Woken);
         let expected = match self.cell.state {
             State::Finished => self.result(),
+            // the seat that drops it may be in the destructor still, and the join is refused like any other call
+            _ if queued && self.cell.event == Event::LastHandle && out == Out::Cancelled => Out::Cancelled,
             _ if self.cell.fussy && !abandoned => Out::Panic(IN_DROP),
             _ => Out::Cancelled,
         };
