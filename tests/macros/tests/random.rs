@@ -57,6 +57,6 @@ fn real_inputs_are_there() {
         assert!(count >= 10, "{count} real inputs of {which:?}");
         let expanded = real.iter().filter(|input| input.which == which).map(expand);
         let good = expanded.filter(|expanded| !expanded.to_string().contains("compile_error")).count();
-        assert!(good >= 5, "{good} of {count} real inputs of {which:?} are accepted");
+        assert!(good >= 4, "{good} of {count} real inputs of {which:?} are accepted");
     }
 }
