@@ -6,6 +6,7 @@ pub mod contexts;
 mod facades;
 mod flavours;
 pub mod histories;
+pub mod matrix;
 pub mod operations;
 pub mod process;
 pub mod random;

@@ -24,3 +24,15 @@ pub fn descriptors() -> usize {
     // one of them reads the directory
     open.count() - 1
 }
+
+/// How many bytes of this process are in memory.
+///
+/// # Panics
+///
+/// Where there is no `/proc`.
+pub fn resident() -> usize {
+    let status = fs::read_to_string("/proc/self/status").expect("the status of this process");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its resident size");
+    let kilobytes = line.trim().trim_end_matches(" kB").parse::<usize>().expect("a number of kilobytes");
+    kilobytes * 1024
+}

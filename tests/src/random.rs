@@ -19,3 +19,34 @@ impl Random {
         self.next_u64() % end
     }
 }
+
+/// Where choices come from.
+pub trait Choices {
+    /// A number below `end`.
+    fn below(&mut self, end: u64) -> u64;
+}
+
+impl Choices for Random {
+    fn below(&mut self, end: u64) -> u64 {
+        Random::below(self, end)
+    }
+}
+
+/// Choices out of bytes: when they are used up, every choice is the first one.
+#[derive(Clone, Copy, Debug)]
+pub struct Bytes<'a>(pub &'a [u8]);
+
+impl Bytes<'_> {
+    fn next(&mut self) -> u64 {
+        let Some((first, rest)) = self.0.split_first() else { return 0 };
+        self.0 = rest;
+        u64::from(*first)
+    }
+}
+
+impl Choices for Bytes<'_> {
+    fn below(&mut self, end: u64) -> u64 {
+        let number = if end > 256 { self.next() << 8 | self.next() } else { self.next() };
+        number % end.max(1)
+    }
+}

@@ -1,4 +1,4 @@
-//! What a runner leaves behind: no thread, no file descriptor, no task. One process, one thing at a time.
+//! What a runner leaves behind: no thread, no file descriptor, no task, no memory. One process, one thing at a time.
 
 use libtest_mimic::{Arguments, Conclusion, Trial};
 use pontoon::{
@@ -12,6 +12,7 @@ use pontoon_tests::{
     trial::{DEADLINE, Steps, within},
 };
 use std::{
+    alloc::{GlobalAlloc, Layout, System},
     env, io,
     process::{Command, ExitCode, Stdio},
     sync::{
@@ -27,6 +28,31 @@ const CYCLES: usize = 1_000;
 /// How many go before, so that what is global has grown to its size: async-io's thread, the blocking pools.
 const WARM_UP: usize = 50;
 const CHILD: &str = "PONTOON_TEST_CHILD";
+/// How many bytes more a life may leave on the heap, on average: what is global grows now and then.
+const BYTES: usize = 16;
+/// How many bytes more of the process may be in memory after a life: what the allocator keeps comes in pieces.
+const RESIDENT: usize = 4096;
+
+/// The system's allocator, and how many bytes it has given out.
+struct Counting;
+
+static LIVE: AtomicUsize = AtomicUsize::new(0);
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+#[allow(unsafe_code, reason = "an allocator has no safe form; this one passes everything on")]
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        LIVE.fetch_add(layout.size(), Ordering::Relaxed);
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        LIVE.fetch_sub(layout.size(), Ordering::Relaxed);
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
 
 fn main() -> ExitCode {
     if let Ok(flavour) = env::var(CHILD) {
@@ -62,13 +88,26 @@ fn main() -> ExitCode {
 struct Holdings {
     threads: Vec<String>,
     descriptors: usize,
+    heap: usize,
+    resident: usize,
 }
 
 impl Holdings {
     fn now() -> Self {
         let mut threads = process::threads();
         threads.sort();
-        Self { threads, descriptors: process::descriptors() }
+        let (descriptors, resident) = (process::descriptors(), process::resident());
+        Self { threads, descriptors, heap: LIVE.load(Ordering::Relaxed), resident }
+    }
+
+    /// The memory did not grow with so many lives.
+    #[track_caller]
+    fn assert_no_growth(&self, lives: usize) {
+        let now = Self::now();
+        let (heap, resident) = (now.heap.saturating_sub(self.heap), now.resident.saturating_sub(self.resident));
+        println!("{lives} lives: {heap} bytes more on the heap, {resident} more resident");
+        assert!(heap <= lives * BYTES, "{heap} bytes of the heap are left of {lives} lives");
+        assert!(resident <= lives * RESIDENT, "{resident} more bytes are resident after {lives} lives");
     }
 
     /// Waits until the process holds no more than this. A joined thread is listed for a moment after it was joined.
@@ -113,6 +152,7 @@ fn lives(flavour: &Flavour, steps: &Steps, end: fn(Runner)) {
     }
     steps.at("counting what is left");
     before.assert_kept();
+    before.assert_no_growth(CYCLES);
 }
 
 fn start_use_close(flavour: &Flavour, steps: &Steps) {

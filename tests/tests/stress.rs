@@ -1,8 +1,8 @@
 //! Random calls, tasks, cancels and closes from several threads at once: every result is legal, every future is dropped
 //! exactly once, nothing hangs.
 //!
-//! A failure prints its seed; `PONTOON_STRESS_SEED=<seed>` plays the same choices again, `PONTOON_STRESS_ROUNDS=<n>` plays
-//! more of them. What the scheduler chooses cannot be replayed.
+//! Four callers do much, and sixty-four do a little each. A failure prints its seed; `PONTOON_STRESS_SEED=<seed>` plays the
+//! same choices again, `PONTOON_STRESS_ROUNDS=<n>` plays more of them. What the scheduler chooses cannot be replayed.
 
 use futures_lite::{future, stream};
 use pontoon::{JoinError, RunError, Runner};
@@ -16,7 +16,7 @@ use std::{
     future::poll_fn,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, Once,
         atomic::{AtomicBool, AtomicUsize, Ordering},
         mpsc,
     },
@@ -25,9 +25,16 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-const THREADS: usize = 4;
-const OPERATIONS: usize = 50;
-const ROUNDS: u64 = 6;
+/// How many threads call one runner, and how much each of them does.
+#[derive(Clone, Copy)]
+struct Crowd {
+    threads: usize,
+    operations: usize,
+    rounds: u64,
+}
+
+const FEW: Crowd = Crowd { threads: 4, operations: 50, rounds: 6 };
+const MANY: Crowd = Crowd { threads: 64, operations: 8, rounds: 1 };
 
 fn moment(random: &mut Random) -> Duration {
     Duration::from_micros(random.below(2_000))
@@ -253,14 +260,15 @@ impl Caller {
 }
 
 /// One round: threads at work, perhaps a close among it, and an end.
-fn round(flavour: &'static Flavour, seed: u64) {
+fn round(flavour: &'static Flavour, crowd: Crowd, seed: u64) {
+    let Crowd { threads, operations, .. } = crowd;
     let (census, closing) = (Census::default(), Arc::new(AtomicBool::new(false)));
     let mut random = Random(seed);
-    let closer = random.below(2 * THREADS as u64) as usize;
+    let closer = random.below(2 * threads as u64) as usize;
     let (wakers, to_wake) = mpsc::channel::<Waker>();
     let waking = thread::spawn(move || to_wake.into_iter().for_each(Waker::wake));
     let runner = flavour.runner();
-    let all_steps: Vec<_> = (0..THREADS).map(|_| Steps::default()).collect();
+    let all_steps: Vec<_> = (0..threads).map(|_| Steps::default()).collect();
     let (sender, ended) = mpsc::channel();
     for (number, steps) in all_steps.iter().enumerate() {
         let mut caller = Caller {
@@ -272,9 +280,9 @@ fn round(flavour: &'static Flavour, seed: u64) {
             wakers: wakers.clone(),
         };
         let sender = sender.clone();
-        let close_at = (closer == number).then(|| caller.random.below(OPERATIONS as u64) as usize);
+        let close_at = (closer == number).then(|| caller.random.below(operations as u64) as usize);
         let work = move || {
-            for operation in 0..OPERATIONS {
+            for operation in 0..operations {
                 if close_at == Some(operation) {
                     caller.steps.at("closing");
                     caller.closing.store(true, Ordering::SeqCst);
@@ -293,7 +301,7 @@ fn round(flavour: &'static Flavour, seed: u64) {
     if random.below(2) == 0 {
         runner = None;
     }
-    for _ in 0..THREADS {
+    for _ in 0..threads {
         let at = || all_steps.iter().map(Steps::last).collect::<Vec<_>>().join("; ");
         match ended.recv_timeout(DEADLINE / 2) {
             Ok(Ok(())) => {}
@@ -319,25 +327,28 @@ fn number(name: &str) -> Option<u64> {
 }
 
 #[test]
-fn random_work_on_every_flavour() {
+fn four_callers_on_every_flavour() {
+    on_every_flavour(FEW);
+}
+
+#[test]
+fn sixty_four_callers_on_every_flavour() {
+    on_every_flavour(MANY);
+}
+
+fn on_every_flavour(crowd: Crowd) {
     let replayed = number("PONTOON_STRESS_SEED");
     let first = replayed.unwrap_or_else(|| {
         SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64)
     });
-    let rounds = number("PONTOON_STRESS_ROUNDS").unwrap_or(if replayed.is_some() { 1 } else { ROUNDS });
-    println!("PONTOON_STRESS_SEED={first}");
-    let hook = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |info| {
-        // What `run_send` says of a closed runner is a legal result.
-        if !text_of_hook(info.payload()).starts_with(CLOSED) {
-            hook(info);
-        }
-    }));
+    let rounds = number("PONTOON_STRESS_ROUNDS").unwrap_or(if replayed.is_some() { 1 } else { crowd.rounds });
+    println!("PONTOON_STRESS_SEED={first}, {} callers", crowd.threads);
+    hush();
     let failures = Mutex::new(Vec::new());
     for flavour in FLAVOURS {
         for seed in (first..).take(usize::try_from(rounds).unwrap_or(usize::MAX)) {
             let name = format!("stress of {}", flavour.name);
-            if let Err(text) = within(&name, move |_| round(flavour, seed)) {
+            if let Err(text) = within(&name, move |_| round(flavour, crowd, seed)) {
                 failures.lock().unwrap().push(format!("{}: {text}", flavour.name));
                 break;
             }
@@ -345,4 +356,17 @@ fn random_work_on_every_flavour() {
     }
     let failures = failures.into_inner().unwrap();
     assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// What `run_send` says of a closed runner is a legal result, and no news.
+fn hush() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let hook = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if !text_of_hook(info.payload()).starts_with(CLOSED) {
+                hook(info);
+            }
+        }));
+    });
 }

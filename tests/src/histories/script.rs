@@ -1,6 +1,6 @@
 //! A history as data.
 
-use crate::random::Random;
+use crate::random::{Bytes, Choices, Random};
 use std::fmt;
 
 /// What a future does.
@@ -27,7 +27,7 @@ pub enum Body {
 }
 
 impl Body {
-    fn leaf(random: &mut Random) -> Body {
+    fn leaf(random: &mut impl Choices) -> Body {
         match random.below(4) {
             0 => Body::Ready,
             1 => Body::Yield(random.below(4)),
@@ -37,7 +37,7 @@ impl Body {
     }
 
     /// One that ends by itself.
-    fn ending(random: &mut Random) -> Body {
+    fn ending(random: &mut impl Choices) -> Body {
         match random.below(8) {
             0 => Body::Panic(random.below(3)),
             1 => Body::Nested(Box::new(Body::leaf(random))),
@@ -47,7 +47,7 @@ impl Body {
         }
     }
 
-    fn any(random: &mut Random) -> Body {
+    fn any(random: &mut impl Choices) -> Body {
         match random.below(5) {
             0 => Body::Never,
             1 => Body::Gate(random.below(GATES as u64) as usize),
@@ -94,7 +94,7 @@ pub enum Action {
 }
 
 impl Action {
-    fn random(random: &mut Random) -> Action {
+    fn random(random: &mut impl Choices) -> Action {
         let slot = random.below(SLOTS as u64) as usize;
         let moment = random.below(1_500);
         match random.below(64) {
@@ -137,10 +137,18 @@ const STEPS: u64 = 28;
 impl History {
     /// The history of this seed.
     pub fn random(seed: u64) -> History {
-        let mut random = Random(seed);
+        History::chosen(&mut Random(seed))
+    }
+
+    /// The history that these bytes stand for.
+    pub fn from_bytes(bytes: &[u8]) -> History {
+        History::chosen(&mut Bytes(bytes))
+    }
+
+    fn chosen(random: &mut impl Choices) -> History {
         let threads = 1 + random.below(THREADS as u64);
         let count = 4 + random.below(STEPS);
-        let steps = (0..count).map(|_| (random.below(threads) as usize, Action::random(&mut random))).collect();
+        let steps = (0..count).map(|_| (random.below(threads) as usize, Action::random(random))).collect();
         History { steps }
     }
 

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::pin::{Pin, pin};
+use std::process::ExitCode;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::thread;
@@ -10,8 +11,8 @@ use std::time::Duration;
 use futures_lite::{Stream, StreamExt as _, stream};
 use pontoon_core::RunError;
 
-use crate::Subject;
-use crate::tools::{Gate, Witness, at_once, boom, panics, yields};
+use crate::tools::{Gate, OnDrop, Witness, at_once, boom, panics, yields};
+use crate::{Subject, child};
 
 /// Every item, in order, polled on the calling thread, with borrows and without `Send`.
 pub fn p44_items_in_place(s: &Subject) {
@@ -222,6 +223,37 @@ pub fn p47_a_stream_that_panics(s: &Subject) {
         assert_eq!(witness.drops(), 1);
         assert_eq!(runner.run(async { 1 }), 1);
     }
+}
+
+/// The destructor of a stream that panicked may panic as well: the first panic is the one that the consumer gets.
+pub fn p47_a_stream_that_panics_twice(s: &Subject) {
+    let printed = child::run(s, "stream panics twice");
+    assert!(printed.contains("the loop lives"), "{printed}");
+}
+
+/// In a process of its own: the second panic may abort.
+pub(crate) fn stream_panics_twice(s: &Subject) -> ExitCode {
+    let runner = s.runner();
+    for pendings in [0, 2] {
+        let second = OnDrop::new(|| boom("in the destructor"));
+        let bad = stream::unfold(0, move |n| {
+            let _ = &second;
+            async move {
+                yields(pendings).await;
+                if n == 1 {
+                    boom("in poll_next")
+                }
+                Some((n, n + 1))
+            }
+        });
+        let mut items = runner.wrap_iter(bad);
+        assert_eq!(items.next(), Some(0));
+        assert_eq!(panics(|| items.next()), "in poll_next");
+        assert_eq!(items.next(), None);
+        assert_eq!(runner.run(async { 1 }), 1);
+    }
+    println!("the loop lives");
+    ExitCode::SUCCESS
 }
 
 /// On a closed runner `try_next` errs and `next` panics with the error's text.

@@ -211,6 +211,7 @@ cases! {
         p46_early_stop [P46];
         p46_a_cleanup_that_calls [P46];
         p47_a_stream_that_panics [P47];
+        p47_a_stream_that_panics_twice [P47] needs ChildProcess;
         p48_a_refused_iterator [P48];
         p48_close_ends_a_waiting_iterator [P48];
         p49_one_stream_in_two_styles [P49];
@@ -426,6 +427,7 @@ pub(crate) static SCENES: &[child::Scene] = &[
     ("thread-local", nesting::thread_local),
     ("huge limit", nesting::huge_limit),
     ("drop panics", dropping::drop_panics),
+    ("stream panics twice", iterators::stream_panics_twice),
     ("exit panics", contexts::exit_panics),
     ("no close", trouble::no_close),
     ("guest drop panics", guest_panics::guest_drop_panics),

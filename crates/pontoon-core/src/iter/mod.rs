@@ -6,6 +6,7 @@ pub use prefetch::Prefetch;
 
 use crate::{
     RunError, Runner,
+    caught::abandon,
     run_loop::seat::{Pair, new_pair},
     runner::{
         call::{self, Door},
@@ -141,8 +142,13 @@ impl<S: Stream> Iter<S> {
     }
 
     fn end(&mut self) {
-        if let Some(stream) = self.stream.take() {
-            call::discard(self.runner.lp(), stream);
+        let Some(stream) = self.stream.take() else { return };
+        let discard = || call::discard(self.runner.lp(), stream);
+        if std::thread::panicking() {
+            // A second panic would abort the process; the first one is the news.
+            abandon(discard);
+        } else {
+            discard();
         }
     }
 }
