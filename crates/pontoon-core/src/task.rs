@@ -29,6 +29,8 @@ pub(crate) struct Meta {
     pub(crate) local: bool,
     /// It once blocked its thread from inside a poll: only the runner's own thread polls it from then on.
     pub(crate) pinned: AtomicBool,
+    /// It once kept the runner's own thread for long while a call followed that.
+    long: AtomicBool,
     /// Of a local task of an inline runner: a thread has taken it and keeps it.
     pub(crate) bound: AtomicBool,
     /// The thread that polls it right now, or zero.
@@ -41,6 +43,7 @@ impl Meta {
         Arc::new(Self {
             local,
             pinned: AtomicBool::new(false),
+            long: AtomicBool::new(false),
             bound: AtomicBool::new(false),
             running: AtomicUsize::new(0),
             thread: OnceLock::new(),
@@ -49,6 +52,14 @@ impl Meta {
 
     pub(crate) fn is_host_only(&self) -> bool {
         self.local || self.pinned.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn is_long(&self) -> bool {
+        self.long.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_long(&self) {
+        self.long.store(true, Ordering::Relaxed);
     }
 
     /// Whether dropping the task here would drop values that belong to another thread.

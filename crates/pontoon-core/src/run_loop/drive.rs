@@ -181,6 +181,10 @@ impl<'a> Drive<'a> {
             self.seat.register(backend);
         }
         let notified = self.unpark();
+        if notified && self.is_following() {
+            self.lead();
+            return None;
+        }
         let first = self.ran;
         let mut told = notified;
         let mut left = BATCH;
@@ -208,12 +212,20 @@ impl<'a> Drive<'a> {
             }
             self.trace.begin(self.lp, self.kind);
             self.park();
+            if self.is_following() && !self.lp.host.leads(self.lp.has_work(Kind::Caller)) && holds("follow-recheck") {
+                self.lead();
+                return None;
+            }
             if !self.must_stay() {
                 self.break_rules_of_parking(backend);
                 return None;
             }
             // Whoever notified it since it parked told nobody else.
             told = self.unpark() || told && self.ran == first;
+            if told && self.is_following() {
+                self.lead();
+                return None;
+            }
         }
     }
 
@@ -228,10 +240,23 @@ impl<'a> Drive<'a> {
         }
     }
 
-    /// Changes what the level does, and gives what it did before.
-    pub(crate) fn sit_as(&mut self, kind: Kind) -> Kind {
+    /// The level leaves the work to the runner's own thread, until that or a notification sends it to drive.
+    pub(crate) fn follow(&mut self) {
+        self.kind = Kind::Follower;
+    }
+
+    pub(crate) fn is_following(&self) -> bool {
+        self.kind == Kind::Follower
+    }
+
+    /// Ends that: from the next turn on the level drives, which is to be in the backend.
+    fn lead(&mut self) {
         self.unpark();
-        std::mem::replace(&mut self.kind, kind)
+        self.kind = Kind::Caller;
+        if self.seat.is_woken() {
+            // Its own future comes first and may take long.
+            self.lp.hand_on();
+        }
     }
 
     /// Polls a future that woke itself before the thread is given to the backend, in the runtime's context: many a wait is
@@ -273,10 +298,8 @@ impl<'a> Drive<'a> {
                 drop(runnable);
                 continue;
             }
-            if self.kind == Kind::Host && runnable.metadata().is_host_only() {
-                self.lp.host.engage(|| {
-                    runnable.run();
-                });
+            if self.kind == Kind::Host {
+                self.lp.host.run(runnable, &self.lp.parked);
             } else {
                 runnable.run();
             }
@@ -332,8 +355,12 @@ impl<'a> Drive<'a> {
         stuck
     }
 
+    fn leaves_tasks(&self) -> bool {
+        matches!(self.kind, Kind::Waiter | Kind::Follower)
+    }
+
     fn next(&self) -> Option<Runnable> {
-        if self.kind == Kind::Waiter { None } else { self.lp.next(self.kind, self.ran) }
+        if self.leaves_tasks() { None } else { self.lp.next(self.kind, self.ran) }
     }
 
     fn park(&mut self) {
@@ -366,7 +393,7 @@ impl<'a> Drive<'a> {
 
     /// Looked at after parking: did something come in between?
     fn must_stay(&self) -> bool {
-        let work = self.kind != Kind::Waiter && self.lp.has_work(self.kind);
+        let work = !self.leaves_tasks() && self.lp.has_work(self.kind);
         let base = self.kind == Kind::Host && self.own.is_none();
         work && holds("recheck-queue")
             || self.seat.is_woken() && holds("recheck-woken")

@@ -16,8 +16,9 @@
 //! 7. A schedule that happens on a seat's own thread wakes nobody but an idle host, because that seat runs the queue
 //!    before it parks; the host sees to it that a long poll of the seat's own holds nothing up. One that sleeps while
 //!    callers drive is called back for that.
-//! 8. A lone call follows the host instead of driving beside it: two threads that drive would only wake each other. The
-//!    host sends it to drive before it stands aside and before it runs a task that may block.
+//! 8. A lone call follows the host instead of driving beside it: two threads that drive would only wake each other. It
+//!    drives as soon as it is notified: because nobody else is free for a task, because the host stands aside, or because
+//!    it is about to run a task that may take long.
 //!
 //! `host_queue` holds what only the runner's own thread may poll: `spawn_local` tasks, and tasks that once blocked their
 //! thread from inside a poll.

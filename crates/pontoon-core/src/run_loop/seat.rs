@@ -126,6 +126,8 @@ pub(crate) enum Kind {
     Drowsy,
     /// A worker thread of the runtime's own.
     Worker,
+    /// A caller that leaves the work to the runner's own thread, until it is notified: then it drives.
+    Follower,
     /// A caller that only waits. It never stands in the list.
     Waiter,
 }
@@ -143,6 +145,8 @@ pub(crate) struct Parked {
     len: AtomicUsize,
     /// How many of them are the host in the backend: none or one.
     hosts: AtomicUsize,
+    /// How many of them are followers.
+    followers: AtomicUsize,
     /// How many of them are callers that drive.
     drivers: AtomicUsize,
     /// Counts the times that a driving caller parked, so that the host can see that they keep coming.
@@ -156,7 +160,9 @@ impl Parked {
 
     fn recount(&self, list: &[(Kind, Arc<Seat>)]) {
         self.len.store(list.len(), Ordering::SeqCst);
-        self.hosts.store(list.iter().filter(|(kind, _)| *kind == Kind::Host).count(), Ordering::SeqCst);
+        let count = |wanted| list.iter().filter(|(kind, _)| *kind == wanted).count();
+        self.hosts.store(count(Kind::Host), Ordering::SeqCst);
+        self.followers.store(count(Kind::Follower), Ordering::SeqCst);
     }
 
     pub(crate) fn insert(&self, kind: Kind, seat: &Arc<Seat>) {
@@ -192,7 +198,10 @@ impl Parked {
         }
         let mut list = self.lock();
         let driver = list.iter().rposition(|(kind, _)| matches!(kind, Kind::Caller | Kind::Host | Kind::Worker));
-        let place = driver.or_else(|| list.iter().rposition(|(kind, _)| *kind == Kind::Standby));
+        let last = |wanted| list.iter().rposition(|(kind, _)| *kind == wanted);
+        let place = driver
+            .or_else(|| last(Kind::Standby))
+            .or_else(|| last(Kind::Follower).filter(|_| holds("notify-follower")));
         let Some(place) = place else { return };
         let (_, seat) = list.remove(place);
         self.recount(&list);
@@ -211,6 +220,25 @@ impl Parked {
         self.recount(&list);
         drop(list);
         seat.nudge();
+    }
+
+    pub(crate) fn has_followers(&self) -> bool {
+        self.followers.load(Ordering::SeqCst) > 0
+    }
+
+    /// Sends every follower to drive by itself.
+    pub(crate) fn release_followers(&self) {
+        if !self.has_followers() {
+            return;
+        }
+        let mut list = self.lock();
+        let (followers, others) = list.drain(..).partition::<Vec<_>, _>(|(kind, _)| *kind == Kind::Follower);
+        *list = others;
+        self.recount(&list);
+        drop(list);
+        for (_, seat) in followers {
+            seat.nudge();
+        }
     }
 
     /// Wakes the runner's own thread if it is parked, in whichever way.

@@ -11,7 +11,7 @@ use crate::{
     run_loop::{
         Loop,
         drive::{Drive, End, Own, REPOLL, REPOLL_MAX},
-        seat::{self, Kind, Pair, Seat},
+        seat::{self, Kind, Pair},
     },
     sync::{Instant, Parker, holds},
     trace,
@@ -412,7 +412,7 @@ fn sit(
                         let may_follow = kind == Kind::Caller && !nested && limit.is_none();
                         // Only a call that waits needs somebody who drives after it.
                         match host::ensure(lp) {
-                            Ok(()) if may_follow && follow(lp, seat, &mut drive) => {}
+                            Ok(()) if may_follow && follow(lp, &mut drive) => {}
                             Ok(()) => lp.executor.block_on(Pin::<&mut Drive<'_>>::new(&mut drive)),
                             Err(error) => refused = Some(error),
                         }
@@ -451,26 +451,22 @@ fn sit(
     }
 }
 
-/// Leaves a lone call to the host, which drives anyway. Says whether the call has ended by that.
-fn follow(lp: &Loop, seat: &Arc<Seat>, drive: &mut Drive<'_>) -> bool {
-    if !lp.host.follow(seat) {
+/// Leaves a lone call to the host, which drives anyway. Says whether the call has ended by that; if not, it is to drive.
+fn follow(lp: &Loop, drive: &mut Drive<'_>) -> bool {
+    if !lp.host.is_followed() {
         return false;
     }
     let parker = Parker::new();
     let waker = Waker::from(parker.unparker());
-    let driver = drive.sit_as(Kind::Waiter);
+    drive.follow();
     loop {
         lp.executor.enter(&mut || {
             drive.turn(&waker);
         });
         if drive.end().is_some() {
-            lp.host.unfollow(seat);
             return true;
         }
-        // What was queued here is for others to run.
-        lp.hand_on();
-        if !lp.host.is_followed_by(seat) {
-            drive.sit_as(driver);
+        if !drive.is_following() {
             return false;
         }
         parker.park();

@@ -6,7 +6,7 @@ use crate::{
     current::{self, DRAINS, Depth, HOST},
     error::panic_text,
     run_loop::{
-        Loop, State,
+        Loop, Runnable, State,
         drive::{BATCH, Drive, End},
         seat::{self, Kind, Parked, Seat},
         start_error,
@@ -62,48 +62,11 @@ pub(crate) struct HostState {
     /// The host's thread, by [`current::thread_id`].
     id: AtomicUsize,
     seat: OnceLock<Arc<Seat>>,
-    /// It runs a task that is the host's alone, and may block.
+    /// It runs a task that may take long.
     engaged: AtomicBool,
-    followers: Followers,
     thread: Mutex<Option<JoinHandle<()>>>,
     ended: Mutex<bool>,
     ends: Condvar,
-}
-
-/// The seats of calls that wait for the host to do their work.
-#[derive(Default)]
-struct Followers {
-    list: Mutex<Vec<Arc<Seat>>>,
-    len: AtomicUsize,
-}
-
-impl Followers {
-    fn lock(&self) -> MutexGuard<'_, Vec<Arc<Seat>>> {
-        self.list.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn insert(&self, seat: &Arc<Seat>) {
-        let mut list = self.lock();
-        list.push(seat.clone());
-        self.len.store(list.len(), Ordering::SeqCst);
-    }
-
-    fn remove(&self, seat: &Arc<Seat>) {
-        let mut list = self.lock();
-        list.retain(|other| !Arc::ptr_eq(other, seat));
-        self.len.store(list.len(), Ordering::SeqCst);
-    }
-
-    /// Sends all of them to drive by themselves.
-    fn release(&self) {
-        if self.len.load(Ordering::SeqCst) > 0 {
-            let seats = std::mem::take(&mut *self.lock());
-            self.len.store(0, Ordering::SeqCst);
-            for seat in seats {
-                seat.nudge();
-            }
-        }
-    }
 }
 
 impl HostState {
@@ -128,45 +91,50 @@ impl HostState {
         }
     }
 
-    /// A call is about to wait on `seat`. Says whether it leaves the work to the host: it is the only one for a while, and
-    /// the host sits in the backend. Two threads that drive would only wake each other.
-    ///
-    /// It follows until [`unfollow`](Self::unfollow), or until the host sends it to drive by itself: because it stands
-    /// aside, or runs a task that may block. Any other task could trap it as well as the host.
-    pub(crate) fn follow(&self, seat: &Arc<Seat>) -> bool {
-        let idle = self.is_driving() && self.seat.get().is_some_and(|host| host.is_parked());
-        if !idle {
+    /// Whether a call that is about to wait leaves the work to the host: it is the only one for a while, and the host sits
+    /// in the backend. Two threads that drive would only wake each other.
+    pub(crate) fn is_followed(&self) -> bool {
+        if !self.is_driving() || !self.is_parked() {
             return false;
         }
         let now = self.now();
-        if !is_alone(now, self.last_call.load(Ordering::Relaxed)) {
-            return false;
+        let lone = is_alone(now, self.last_call.load(Ordering::Relaxed));
+        if lone {
+            self.last_call.store(now, Ordering::Relaxed);
         }
-        self.last_call.store(now, Ordering::Relaxed);
-        self.followers.insert(seat);
-        // Looked at after the seat is listed; the host changes it before it looks at the list.
-        let leads = self.is_driving() && !self.engaged.load(Ordering::SeqCst);
-        if !leads {
-            self.unfollow(seat);
+        lone
+    }
+
+    /// Whether who is in the list as a follower may wait there. The host changes what this looks at before it looks at the
+    /// list.
+    pub(crate) fn leads(&self, has_work: bool) -> bool {
+        self.is_driving() && !self.engaged.load(Ordering::SeqCst) && (!has_work || self.is_parked())
+    }
+
+    fn is_parked(&self) -> bool {
+        self.seat.get().is_some_and(|seat| seat.is_parked())
+    }
+
+    /// Runs a task on the host. One that may take long, because it is the host's alone or once took long, is followed by
+    /// nobody; any other may keep who follows, as it would keep who drives, but only once.
+    pub(crate) fn run(&self, runnable: Runnable, parked: &Parked) {
+        let meta = runnable.metadata();
+        if meta.is_host_only() || meta.is_long() {
+            let outer = self.engaged.swap(true, Ordering::SeqCst);
+            if holds("engaged-alone") {
+                parked.release_followers();
+            }
+            runnable.run();
+            self.engaged.store(outer, Ordering::SeqCst);
+        } else if parked.has_followers() {
+            let (meta, start) = (meta.clone(), Instant::now());
+            runnable.run();
+            if start.elapsed() > WINDOW {
+                meta.set_long();
+            }
+        } else {
+            runnable.run();
         }
-        leads
-    }
-
-    /// Ends [`follow`](Self::follow), unless the host has done so already.
-    pub(crate) fn unfollow(&self, seat: &Arc<Seat>) {
-        self.followers.remove(seat);
-    }
-
-    pub(crate) fn is_followed_by(&self, seat: &Arc<Seat>) -> bool {
-        self.followers.lock().iter().any(|other| Arc::ptr_eq(other, seat))
-    }
-
-    /// Calls `f` on the host: a task that is the host's alone, and may block. Nobody relies on the host meanwhile.
-    pub(crate) fn engage(&self, f: impl FnOnce()) {
-        let outer = self.engaged.swap(true, Ordering::SeqCst);
-        self.followers.release();
-        f();
-        self.engaged.store(outer, Ordering::SeqCst);
     }
 
     fn is_driving(&self) -> bool {
@@ -388,7 +356,7 @@ fn stand_aside(aside: &Aside<'_>, futile: u32) {
     lp.hand_overs.fetch_add(1, Ordering::Relaxed);
     let mut kind = if futile > 0 { Kind::Drowsy } else { Kind::Standby };
     host.set(Phase::Aside);
-    host.followers.release();
+    parked.release_followers();
     host.aside.store(false, Ordering::SeqCst);
     let mut idle_windows = 0;
     loop {

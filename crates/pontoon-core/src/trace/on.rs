@@ -159,6 +159,7 @@ impl Parked {
     fn begin_wanted(&mut self, lp: &Loop, kind: Kind) {
         let seat = match kind {
             Kind::Caller => "caller",
+            Kind::Follower => "follower",
             Kind::Waiter => "waiter",
             Kind::Worker => "worker",
             Kind::Host | Kind::Standby | Kind::Drowsy => "host",

@@ -2,6 +2,7 @@
 
 mod callers;
 mod close;
+mod follow;
 mod host;
 
 use pontoon_core::{Builder, Runner, model::set_step};
@@ -82,6 +83,9 @@ pub(crate) const MODELS: &[Model] = &[
     Model::new("a_busy_caller", 3, host::a_busy_caller),
     Model::new("a_busy_caller_beside_another", 2, host::a_busy_caller_beside_another).busy(),
     Model::new("a_busy_host", 2, host::a_busy_host),
+    Model::new("a_lone_call", 2, follow::a_lone_call),
+    Model::new("two_lone_calls", 2, follow::two_lone_calls),
+    Model::new("a_local_task_that_blocks", 2, follow::a_local_task_that_blocks),
     Model::new("close_against_a_wait", 3, close::close_against_a_wait),
     Model::new("close_against_a_hosted_wait", 2, close::close_against_a_hosted_wait),
     Model::new("close_against_a_spawn", 3, close::close_against_a_spawn),
@@ -116,6 +120,9 @@ pub(crate) const CAUGHT_BY: &[(&str, &str)] = &[
     ("deep-recheck", "the_host_returns_to_the_reactor"),
     ("deep-sees-work", "a_busy_caller_beside_another"),
     ("driver-left", "the_host_returns_to_the_reactor"),
+    ("follow-recheck", "a_local_task_that_blocks"),
+    ("notify-follower", "a_busy_host"),
+    ("engaged-alone", "a_local_task_that_blocks"),
     ("look-after-listing", "close_against_a_wait"),
     ("close-wakes-calls", "close_against_a_wait"),
     ("close-wakes-tasks", "close_against_a_hosted_spawn"),
