@@ -15,7 +15,7 @@
 //! 6. A level that leaves hands on what it may have been woken for: if tasks are queued, it wakes another seat.
 //! 7. A schedule that happens on a seat's own thread wakes nobody but an idle host, because that seat runs the queue
 //!    before it parks; the host sees to it that a long poll of the seat's own holds nothing up. One that sleeps while
-//!    callers drive is called back for that.
+//!    callers drive is called back for that, and where the host is at work itself, another caller is woken.
 //!
 //! `host_queue` holds what only the runner's own thread may poll: `spawn_local` tasks, and tasks that once blocked their
 //! thread from inside a poll.
@@ -255,10 +255,8 @@ impl Loop {
             Some(level) if level & HOST != 0 => {}
             // A caller that is busy in a long poll must not keep the task from an idle host.
             Some(_) => {
-                if holds("idle-host") {
-                    self.parked.notify_idle_host();
-                }
-                if holds("call-back") {
+                let told = holds("idle-host") && self.parked.notify_idle_host();
+                if !told && holds("call-back") {
                     self.host.call_back(&self.parked);
                 }
             }

@@ -196,17 +196,18 @@ impl Parked {
         seat.nudge();
     }
 
-    /// Wakes the runner's own thread if it is parked in the backend.
-    pub(crate) fn notify_idle_host(&self) {
+    /// Wakes the runner's own thread if it is parked in the backend. Says whether it was.
+    pub(crate) fn notify_idle_host(&self) -> bool {
         if self.hosts.load(Ordering::SeqCst) == 0 {
-            return;
+            return false;
         }
         let mut list = self.lock();
-        let Some(place) = list.iter().rposition(|(kind, _)| *kind == Kind::Host) else { return };
+        let Some(place) = list.iter().rposition(|(kind, _)| *kind == Kind::Host) else { return false };
         let (_, seat) = list.remove(place);
         self.recount(&list);
         drop(list);
         seat.nudge();
+        true
     }
 
     /// Wakes the runner's own thread if it is parked, in whichever way.

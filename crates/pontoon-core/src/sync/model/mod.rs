@@ -41,6 +41,8 @@ pub const RULES: &[&str] = &[
     "nudge-here",
     "idle-host",
     "call-back",
+    "busy-host",
+    "busy-aside",
     "notify-host",
     "hand-on-leaving",
     "hand-on-notified",
