@@ -26,7 +26,7 @@ pub(crate) mod seat;
 
 use crate::{
     BoxFuture, Executor, RunError,
-    current::{self, DRAINS, HOST},
+    current::{self, DRAINS, HOST, PARKED},
     runner::{Config, Handle, close::Exits, host::HostState},
     sync::{AtomicBool, AtomicU8, ConcurrentQueue, Condvar, Instant, Mutex, MutexGuard, holds},
     task::Meta,
@@ -254,9 +254,10 @@ impl Loop {
         match current::pushed_here(self, DRAINS) {
             Some(level) if level & HOST != 0 => {}
             // A caller that is busy in a long poll must not keep the task from an idle host.
-            Some(_) => {
-                let told = holds("idle-host") && self.parked.notify_idle_host();
-                if !told && holds("call-back") {
+            Some(level) => {
+                let told = !holds("idle-host") || self.parked.notify_idle_host();
+                // A level that is parked, in a turn of its reactor, comes at once.
+                if !told && self.config.thread && level & PARKED == 0 && holds("call-back") {
                     self.host.call_back(&self.parked);
                 }
             }

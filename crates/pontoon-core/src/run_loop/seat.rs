@@ -52,11 +52,13 @@ impl Seat {
         self.parked.store(parked, Ordering::SeqCst);
     }
 
-    /// Brings the level back from the backend if it is parked there; a busy one looks around before it parks.
-    pub(crate) fn nudge(&self) {
-        if self.parked.load(Ordering::SeqCst) {
+    /// Brings the level back from the backend if it is parked there; a busy one looks around before it parks. Says which.
+    pub(crate) fn nudge(&self) -> bool {
+        let parked = self.parked.load(Ordering::SeqCst);
+        if parked {
             self.unparker.wake();
         }
+        parked
     }
 }
 

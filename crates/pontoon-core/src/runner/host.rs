@@ -288,7 +288,7 @@ fn stand_aside(aside: &Aside<'_>, futile: u32) {
         let driven = parked.drivers() > 0;
         let work = lp.has_host_work(kind) || kind == Kind::Standby && !driven && lp.has_work(kind) || lp.is_closing();
         let mut timed_out = false;
-        if !work || !holds("aside-recheck") {
+        if !work {
             let deep = driven && idle_windows > 0;
             if deep {
                 host.set(Phase::Deep);

@@ -115,7 +115,6 @@ pub(crate) const CAUGHT_BY: &[(&str, &str)] = &[
     ("notify-host", "a_local_task"),
     ("hand-on-leaving", "a_leader_leaves_work_behind"),
     ("hand-on-notified", "a_leader_is_busy"),
-    ("aside-recheck", "a_local_task_of_a_host_aside"),
     ("deep-recheck", "the_host_returns_to_the_reactor"),
     ("deep-sees-work", "a_busy_caller_beside_another"),
     ("driver-left", "the_host_returns_to_the_reactor"),

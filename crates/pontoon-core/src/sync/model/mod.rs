@@ -46,7 +46,6 @@ pub const RULES: &[&str] = &[
     "notify-host",
     "hand-on-leaving",
     "hand-on-notified",
-    "aside-recheck",
     "deep-recheck",
     "deep-sees-work",
     "driver-left",
