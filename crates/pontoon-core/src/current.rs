@@ -82,6 +82,8 @@ const SEATED: u8 = 4;
 const PUSHED: u8 = 8;
 /// The last poll of the level's future waited for a task that is below it on this very stack.
 const WAITS_BELOW: u8 = 16;
+/// The level is parked on its seat.
+pub(crate) const PARKED: u8 = 32;
 
 /// Puts the level below back when dropped.
 struct Below {
@@ -148,7 +150,8 @@ pub(crate) fn pushed_here(lp: &Loop, wanted: u8) -> Option<u8> {
     }
     LEVEL.set(level | PUSHED);
     if level & SEATED != 0 && holds("nudge-here") {
-        SEATS.try_with(|seats| seats.borrow().last().map(|(seat, _)| seat.nudge())).ok()??;
+        let parked = SEATS.try_with(|seats| seats.borrow().last().map(|(seat, _)| seat.nudge())).ok()??;
+        return Some(if parked { level | PARKED } else { level });
     }
     Some(level)
 }

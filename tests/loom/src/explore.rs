@@ -53,12 +53,20 @@ pub struct Thread<T>(JoinHandle<T>);
 
 impl<T: std::fmt::Debug> Thread<T> {
     /// Waits for its end.
+    ///
+    /// # Panics
+    ///
+    /// Where the thread did.
     pub fn join(self) -> T {
         self.0.join().expect("a model whose threads panic has ended before")
     }
 }
 
 /// Starts a thread.
+///
+/// # Panics
+///
+/// When there are more than loom allows.
 pub fn go<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> Thread<T> {
     Thread(thread::Builder::new().stack_size(STACK).spawn(f).expect("loom has threads"))
 }

@@ -15,7 +15,7 @@
 //! 6. A level that leaves hands on what it may have been woken for: if tasks are queued, it wakes another seat.
 //! 7. A schedule that happens on a seat's own thread wakes nobody but an idle host, because that seat runs the queue
 //!    before it parks; the host sees to it that a long poll of the seat's own holds nothing up. One that sleeps while
-//!    callers drive is called back for that.
+//!    callers drive is called back for that, and where the host is at work itself, another caller is woken.
 //! 8. A lone call follows the host instead of driving beside it: two threads that drive would only wake each other. It
 //!    drives as soon as it is notified: because nobody else is free for a task, because the host stands aside, or because
 //!    it is about to run a task that may take long.
@@ -29,7 +29,7 @@ pub(crate) mod seat;
 
 use crate::{
     BoxFuture, Executor, RunError,
-    current::{self, DRAINS, HOST},
+    current::{self, DRAINS, HOST, PARKED},
     runner::{Config, Handle, close::Exits, host::HostState},
     sync::{AtomicBool, AtomicU8, ConcurrentQueue, Condvar, Instant, Mutex, MutexGuard, holds},
     task::Meta,
@@ -257,11 +257,10 @@ impl Loop {
         match current::pushed_here(self, DRAINS) {
             Some(level) if level & HOST != 0 => {}
             // A caller that is busy in a long poll must not keep the task from an idle host.
-            Some(_) => {
-                if holds("idle-host") {
-                    self.parked.notify_idle_host();
-                }
-                if holds("call-back") {
+            Some(level) => {
+                let told = !holds("idle-host") || self.parked.notify_idle_host();
+                // A level that is parked, in a turn of its reactor, comes at once.
+                if !told && self.config.thread && level & PARKED == 0 && holds("call-back") {
                     self.host.call_back(&self.parked);
                 }
             }

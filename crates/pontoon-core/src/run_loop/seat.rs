@@ -56,11 +56,13 @@ impl Seat {
         self.parked.load(Ordering::SeqCst)
     }
 
-    /// Brings the level back from the backend if it is parked there; a busy one looks around before it parks.
-    pub(crate) fn nudge(&self) {
-        if self.is_parked() {
+    /// Brings the level back from the backend if it is parked there; a busy one looks around before it parks. Says which.
+    pub(crate) fn nudge(&self) -> bool {
+        let parked = self.is_parked();
+        if parked {
             self.unparker.wake();
         }
+        parked
     }
 }
 
@@ -209,17 +211,18 @@ impl Parked {
         seat.nudge();
     }
 
-    /// Wakes the runner's own thread if it is parked in the backend.
-    pub(crate) fn notify_idle_host(&self) {
+    /// Wakes the runner's own thread if it is parked in the backend. Says whether it was.
+    pub(crate) fn notify_idle_host(&self) -> bool {
         if self.hosts.load(Ordering::SeqCst) == 0 {
-            return;
+            return false;
         }
         let mut list = self.lock();
-        let Some(place) = list.iter().rposition(|(kind, _)| *kind == Kind::Host) else { return };
+        let Some(place) = list.iter().rposition(|(kind, _)| *kind == Kind::Host) else { return false };
         let (_, seat) = list.remove(place);
         self.recount(&list);
         drop(list);
         seat.nudge();
+        true
     }
 
     pub(crate) fn has_followers(&self) -> bool {

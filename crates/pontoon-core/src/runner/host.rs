@@ -48,6 +48,8 @@ enum Phase {
     Aside,
     /// It stands aside until the driving callers leave: they tell it.
     Deep,
+    /// It stands aside and runs tasks that are its alone.
+    Busy,
 }
 
 /// What others see of the host.
@@ -157,11 +159,13 @@ impl HostState {
         }
     }
 
-    /// There is work that those who drive may not see soon. A host aside looks by itself every now and then, but not one
-    /// that has left the waking to callers.
+    /// There is work, this thread may not come to it soon, and the host is not idle. Aside, it looks by itself every now
+    /// and then, but not if it has left the waking to callers. Elsewhere it may be in a task that takes long.
     pub(crate) fn call_back(&self, parked: &Parked) {
         if self.is(Phase::Deep) {
             parked.notify_host();
+        } else if !self.is(Phase::Aside) && holds("busy-host") {
+            parked.notify_one();
         }
     }
 
@@ -367,7 +371,7 @@ fn stand_aside(aside: &Aside<'_>, futile: u32) {
         let driven = parked.drivers() > 0;
         let work = lp.has_host_work(kind) || kind == Kind::Standby && !driven && lp.has_work(kind) || lp.is_closing();
         let mut timed_out = false;
-        if !work || !holds("aside-recheck") {
+        if !work {
             let deep = driven && idle_windows > 0;
             if deep {
                 host.set(Phase::Deep);
@@ -415,10 +419,16 @@ fn run_own(lp: &Loop) {
     if !lp.has_host_work(Kind::Host) {
         return;
     }
+    // They may take long: what else is queued is for others.
+    if holds("busy-aside") {
+        lp.host.set(Phase::Busy);
+        lp.hand_on();
+    }
     lp.enter(|| {
         for _ in 0..BATCH {
             let Some(runnable) = lp.next_of_host(Kind::Host) else { break };
             runnable.run();
         }
     });
+    lp.host.set(Phase::Aside);
 }

@@ -127,3 +127,32 @@ pub(super) fn a_busy_host() {
     });
     other.join();
 }
+
+/// The same with a local task, which the host runs while it is aside.
+pub(super) fn a_busy_host_aside() {
+    let runner = builder(Backend::default()).start().expect("the model's runtime starts");
+    let (called, done, blocked) = (Gate::default(), Gate::default(), Gate::default());
+    let other = go({
+        let (runner, called, wait) = (runner.clone(), called.clone(), done.wait());
+        move || {
+            runner.run(async {
+                called.open();
+                wait.await;
+            });
+        }
+    });
+    called.block();
+    runner.run(async {
+        let until = done.clone();
+        let local = move || async move { until.block() };
+        runner.spawn_local(local).detach();
+        let (opener, unblocked) = (done.clone(), blocked.clone());
+        let task = async move {
+            opener.open();
+            unblocked.open();
+        };
+        runner.spawn(task).detach();
+        blocked.block();
+    });
+    other.join();
+}
