@@ -31,8 +31,8 @@
 //! | read and write | [`Runner::wrap_io`] | Iterating, reading and writing |
 //! | hold something open and close it properly | [`AsyncContext`], [`context()`], [`generator()`], [`Runner::wrap_context`], [`Runner::with_context`], [`Runner::enter_context`] | Contexts and closing |
 //! | end it all | [`Runner::close`] | Contexts and closing |
-//! | give an async type a blocking form | [`#[blocking]`][blocking], [`facade!`][declared]; what they are made of is in [`facade`](mod@facade) | Sync facades |
-//! | write a function once, for async and for sync callers | [`#[anysync]`][anysync], [`Any`], [`AnyStream`], [`AnyContext`] | Functions for both sides |
+//! | give an async type a blocking form | [`#[blocking]`](macro@blocking), [`facade!`](macro@facade); what they are made of is in [`facade`](mod@facade) | Sync facades |
+//! | write a function once, for async and for sync callers | [`#[anysync]`](macro@anysync), [`Any`], [`AnyStream`], [`AnyContext`] | Functions for both sides |
 //! | call as a method, on the global runner | [`prelude`] | Calling |
 //! | live in the main loop of a GUI, a game or another runtime | [`guest`] | Guest mode |
 //! | bring a runtime of your own | [`Executor`] | Your own backend |
@@ -40,8 +40,6 @@
 //!
 //! The chapters are those of the book, in the folder `docs` of the repository; `docs/contract.md` there has the numbered
 //! promises.
-#![cfg_attr(feature = "macros", doc = "\n[blocking]: macro@blocking\n[declared]: facade!\n[anysync]: macro@anysync\n")]
-#![cfg_attr(not(feature = "macros"), doc = "\n[blocking]: mod@facade\n[declared]: mod@facade\n[anysync]: Any\n")]
 //!
 //! # What a call does
 //!

@@ -127,6 +127,16 @@ pub struct Guest {
 
 impl Guest {
     /// A guest on `executor`. Nothing starts yet.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pontoon_core::guest::Guest;
+    ///
+    /// let guest = Guest::new(pontoon_smol::Smol::new()).into_future(async { 42 })?;
+    /// assert_eq!(futures_lite::future::block_on(guest).unwrap(), 42);
+    /// # Ok::<(), pontoon_core::guest::StartError>(())
+    /// ```
     pub fn new(executor: impl Executor) -> Self {
         Self {
             executor: Arc::new(executor),
@@ -140,24 +150,73 @@ impl Guest {
     }
 
     /// How much of the host's time a tick may take; 1 ms and 256 polls if not set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pontoon_core::guest::{Budget, Guest};
+    /// use std::time::Duration;
+    ///
+    /// let budget = Budget::new(Duration::from_micros(500), 64);
+    /// let guest = Guest::new(pontoon_smol::Smol::new()).budget(budget).into_future(async { 42 })?;
+    /// assert_eq!(futures_lite::future::block_on(guest).unwrap(), 42);
+    /// # Ok::<(), pontoon_core::guest::StartError>(())
+    /// ```
     #[must_use]
     pub fn budget(self, budget: Budget) -> Self {
         Self { budget, ..self }
     }
 
     /// How long `done` waits for the worker and the runtime to stop; 1 s if not set. The host is not blocked meanwhile.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pontoon_core::guest::Guest;
+    /// use std::time::Duration;
+    ///
+    /// let guest = Guest::new(pontoon_smol::Smol::new()).end_limit(Duration::from_millis(200)).into_future(async { 42 })?;
+    /// assert_eq!(futures_lite::future::block_on(guest).unwrap(), 42);
+    /// # Ok::<(), pontoon_core::guest::StartError>(())
+    /// ```
     #[must_use]
     pub fn end_limit(self, limit: Duration) -> Self {
         Self { end_limit: limit, ..self }
     }
 
     /// Names the worker thread; `pontoon-guest` if not set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pontoon_core::guest::Guest;
+    ///
+    /// let guest = Guest::new(pontoon_smol::Smol::new()).worker_name("mail-io").into_future(async { 42 })?;
+    /// assert_eq!(futures_lite::future::block_on(guest).unwrap(), 42);
+    /// # Ok::<(), pontoon_core::guest::StartError>(())
+    /// ```
     #[must_use]
     pub fn worker_name(self, name: impl Into<String>) -> Self {
         Self { worker_name: name.into(), ..self }
     }
 
     /// Calls `f` on the worker thread before anything else happens there: to set its priority or its signal mask.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pontoon_core::guest::Guest;
+    /// use std::{sync::mpsc, thread};
+    ///
+    /// let (sender, started) = mpsc::channel();
+    /// let guest = Guest::new(pontoon_smol::Smol::new())
+    ///     .worker_name("mail-io")
+    ///     .on_worker_start(move || sender.send(thread::current().name().map(str::to_owned)).unwrap())
+    ///     .into_future(async { 42 })?;
+    /// assert_eq!(started.recv().unwrap().as_deref(), Some("mail-io"));
+    /// assert_eq!(futures_lite::future::block_on(guest).unwrap(), 42);
+    /// # Ok::<(), pontoon_core::guest::StartError>(())
+    /// ```
     #[must_use]
     pub fn on_worker_start(self, f: impl FnOnce() + Send + 'static) -> Self {
         Self { on_worker_start: Some(Box::new(f)), ..self }
@@ -165,6 +224,23 @@ impl Guest {
 
     /// Calls `f` if the host gives the guest up, on the thread where it does; if not set, the report goes to standard
     /// error.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pontoon_core::guest::{Guest, queue};
+    /// use std::sync::mpsc;
+    ///
+    /// let (host, ticks) = queue(|| {});
+    /// let (sender, reports) = mpsc::channel();
+    /// let run = Guest::new(pontoon_smol::Smol::new())
+    ///     .on_abandoned(move |report| sender.send(report.to_string()).unwrap())
+    ///     .start(host, std::future::pending::<()>(), |result| assert!(result.is_err()))?;
+    /// drop(ticks);                             // the loop has gone
+    /// assert!(!reports.recv().unwrap().is_empty());
+    /// # drop(run);
+    /// # Ok::<(), pontoon_core::guest::StartError>(())
+    /// ```
     #[must_use]
     pub fn on_abandoned(self, f: impl FnOnce(Abandoned) + Send + 'static) -> Self {
         Self { on_abandoned: Some(Box::new(f)), ..self }
@@ -212,7 +288,23 @@ impl Guest {
     ///
     /// # Examples
     ///
-    /// See [`Host`] and [`queue`].
+    /// More are at [`Host`] and [`queue`].
+    ///
+    /// ```
+    /// use pontoon_core::guest::{Guest, queue};
+    /// use std::thread;
+    ///
+    /// let main_loop = thread::current();
+    /// let (host, ticks) = queue(move || main_loop.unpark());
+    /// let done = |result: Result<u32, _>| assert_eq!(result.unwrap(), 42);
+    /// let run = Guest::new(pontoon_smol::Smol::new()).start(host, async { 42 }, done)?;
+    /// while !run.is_finished() {
+    ///     if ticks.run() == 0 {
+    ///         thread::park();
+    ///     }
+    /// }
+    /// # Ok::<(), pontoon_core::guest::StartError>(())
+    /// ```
     #[track_caller]
     pub fn start<H, F, D>(self, host: H, main: F, done: D) -> Result<GuestRun, StartError>
     where

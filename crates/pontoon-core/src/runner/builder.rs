@@ -66,7 +66,9 @@ impl Builder {
 
     /// Whether threads that wait in a call run the loop's tasks meanwhile; yes unless told otherwise.
     ///
-    /// Say no if callers hold locks that tasks take. A call then costs a thread hop whenever it has to wait.
+    /// Say no if callers hold locks that tasks take. A call then costs a thread hop whenever it has to wait. A task that
+    /// wants such a lock blocks the runner's own thread until the caller lets go; where nobody else turns the reactor, as on
+    /// `Tokio::new`, a caller that holds it must not wait for a timer or for I/O.
     ///
     /// # Examples
     ///
