@@ -27,8 +27,10 @@ pub enum Operation {
     Iterate,
     /// Drops such a one.
     Drop,
+    /// Drops such a one while unwinding: its owner panicked.
+    UnwindDrop,
     /// Calls such a one in a destructor while unwinding, and drops it.
-    Unwind,
+    UnwindCall,
     /// Calls such a one a thousand times.
     Many,
 }
@@ -37,10 +39,10 @@ use Operation::*;
 
 impl Operation {
     /// All of them.
-    pub const ALL: [Self; 6] = [New, Call, Iterate, Drop, Unwind, Many];
+    pub const ALL: [Self; 7] = [New, Call, Iterate, Drop, UnwindDrop, UnwindCall, Many];
 
     /// Those of a quick run.
-    pub const QUICK: [Self; 4] = [New, Call, Drop, Unwind];
+    pub const QUICK: [Self; 5] = [New, Call, Drop, UnwindDrop, UnwindCall];
 
     /// As in the table.
     pub fn title(self) -> &'static str {
@@ -49,7 +51,8 @@ impl Operation {
             Call => "call",
             Iterate => "iterate",
             Drop => "drop",
-            Unwind => "unwinding",
+            UnwindDrop => "unwinding drop",
+            UnwindCall => "unwinding call",
             Many => "1,000 calls",
         }
     }
@@ -71,8 +74,12 @@ impl Operation {
                 drop(peer.take().map(ManuallyDrop::into_inner));
                 Ok(())
             }),
-            Unwind => match peer.take() {
-                Some(peer) => unwind(ManuallyDrop::into_inner(peer)),
+            UnwindDrop => match peer.take() {
+                Some(peer) => unwind(ManuallyDrop::into_inner(peer)).unwrap_or(Outcome::Ok),
+                None => Outcome::Error("there is no peer".into()),
+            },
+            UnwindCall => match peer.take() {
+                Some(peer) => call_unwinding(ManuallyDrop::into_inner(peer)),
                 None => Outcome::Error("there is no peer".into()),
             },
             Many => attempt(|| {
@@ -123,18 +130,22 @@ impl<P: Peer> std::ops::Drop for Guard<P> {
     }
 }
 
-fn unwind<P: Peer>(peer: P) -> Outcome {
+fn call_unwinding<P: Peer>(peer: P) -> Outcome {
     let seen = Arc::new(Mutex::new(Outcome::Error("the destructor did not run".into())));
     let guard = Guard { peer, seen: seen.clone() };
+    let outcome = || seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    unwind(guard).unwrap_or_else(outcome)
+}
+
+/// Drops a value while a panic unwinds; what came instead of that panic, if anything did.
+fn unwind<T>(value: T) -> Option<Outcome> {
     let unwound = catch_unwind(AssertUnwindSafe(move || {
-        let _guard = guard;
+        let _value = value;
         resume_unwind(Box::new("the first panic"));
     }));
     match unwound {
-        Err(payload) if text_of(&*payload) == "the first panic" => {
-            seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
-        }
-        Err(payload) => Outcome::Panic(text_of(&*payload)),
-        Ok(()) => Outcome::Error("it did not unwind".into()),
+        Err(payload) if text_of(&*payload) == "the first panic" => None,
+        Err(payload) => Some(Outcome::Panic(text_of(&*payload))),
+        Ok(()) => Some(Outcome::Error("it did not unwind".into())),
     }
 }

@@ -129,7 +129,7 @@ const fn forked(
 pub const REFUSED: &[Refused] = &[
     forked("Smol::new()", &[Operation::New], "error", "forked reactor"),
     forked("over zbus 5 on async-io", &[Operation::New], "error", "forked reactor"),
-    forked("facade", &[Operation::Unwind], "abort", "forked"),
+    forked("facade", &[Operation::UnwindCall], "abort", "forked"),
     forked("facade", &[Operation::New, Operation::Call, Operation::Iterate, Operation::Many], "panic", "forked"),
-    forked("", &[Operation::Call, Operation::Iterate, Operation::Unwind, Operation::Many], "error", "forked"),
+    forked("", &[Operation::Call, Operation::Iterate, Operation::UnwindCall, Operation::Many], "error", "forked"),
 ];
