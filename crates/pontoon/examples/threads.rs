@@ -6,7 +6,7 @@
 
 #![forbid(unsafe_code)]
 
-#[allow(dead_code, reason = "the quickstart uses more of it")]
+#[allow(dead_code, unused_imports, reason = "the quickstart uses more of it")]
 #[path = "quickstart/client/mod.rs"]
 mod client;
 #[allow(dead_code, reason = "the quickstart uses more of it")]
