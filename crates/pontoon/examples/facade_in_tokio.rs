@@ -14,6 +14,7 @@ use std::time::Duration;
 
 /// An async client, as its authors wrote it: on tokio, with its timers.
 #[pontoon::blocking]
+#[derive(Debug)]
 pub struct Store {
     latency: Duration,
 }
