@@ -2,12 +2,12 @@
 
 use futures_lite::{future, stream};
 use pontoon::{
-    RunError, context,
+    RunError, Runner, context,
     guest::{Budget, Guest},
 };
 use pontoon_tests::{
     contexts::{FLAVOURS, Flavour},
-    traces::{Collector, Span, log},
+    traces::{Collector, Log, Span, log},
     trial::{Steps, within},
 };
 use std::{
@@ -37,6 +37,24 @@ fn scope<T>(f: impl FnOnce() -> T) -> (u64, T) {
     let span = info_span!(target: "pontoon_tests", "scope");
     let id = span.id().expect("somebody subscribes").into_u64();
     (id, span.in_scope(f))
+}
+
+/// A call that does not end before it has parked. Gives the span around it.
+fn call_that_parks(runner: &Runner) -> u64 {
+    let span = info_span!(target: "pontoon_tests", "scope");
+    let id = span.id().expect("somebody subscribes").into_u64();
+    let (open, opened) = async_channel::bounded::<()>(1);
+    let has_parked = |log: Log| log.spans.values().any(|span| span.name == "parked" && log.is_within(span.id, id));
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            while !has_parked(log()) {
+                thread::yield_now();
+            }
+            open.try_send(()).unwrap();
+        });
+        span.in_scope(|| runner.run(opened.recv())).unwrap();
+    });
+    id
 }
 
 fn spin(duration: Duration) {
@@ -69,7 +87,7 @@ fn a_ready_call_is_one_span() {
 fn a_call_that_waits_takes_a_seat_and_parks() {
     on_all(|flavour, _| {
         let runner = flavour.runner();
-        let (scope, ()) = scope(|| runner.run(runner.sleep(Duration::from_millis(2))));
+        let scope = call_that_parks(&runner);
         let log = log();
         let call = log.one_below(scope, "call");
         let wait = log.one_below(call.id, "wait");
@@ -92,7 +110,7 @@ fn a_caller_that_does_not_drive_has_no_lead() {
         |flavour| !flavour.inline,
         |flavour, _| {
             let runner = flavour.builder().callers_drive(false).build();
-            let (scope, ()) = scope(|| runner.run(runner.sleep(Duration::from_millis(2))));
+            let scope = call_that_parks(&runner);
             let log = log();
             let wait = log.one_below(log.one_below(scope, "call").id, "wait");
             assert_eq!((wait["seat"].as_str(), wait["place"].as_str()), ("waiter", "plain"));
@@ -139,7 +157,7 @@ fn a_nested_call_lies_in_the_outer_one() {
         let (scope, ()) = scope(|| {
             runner.run(async {
                 future::yield_now().await;
-                runner.run(runner.sleep(Duration::from_millis(1)));
+                runner.run(future::yield_now());
             });
         });
         let log = log();
@@ -158,8 +176,7 @@ fn a_call_that_moves_keeps_its_parent() {
         |flavour, _| {
             let runner = flavour.runner();
             let outer = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            let (scope, ()) =
-                scope(|| outer.block_on(async { runner.run_send(runner.sleep(Duration::from_millis(1))) }));
+            let (scope, ()) = scope(|| outer.block_on(async { runner.run_send(future::yield_now()) }));
             let log = log();
             let call = log.one_below(scope, "call");
             let wait = log.one_below(call.id, "wait");
@@ -178,7 +195,7 @@ struct Nomad {
 }
 
 impl Nomad {
-    fn new(runner: &pontoon::Runner) -> Self {
+    fn new(runner: &Runner) -> Self {
         let (next, rounds) = async_channel::unbounded::<()>();
         let seen = Arc::new(Mutex::new(Vec::new()));
         let polls = seen.clone();
@@ -196,7 +213,7 @@ impl Nomad {
     }
 
     /// Has it polled on this thread, in a call.
-    fn poll_here(&self, runner: &pontoon::Runner) {
+    fn poll_here(&self, runner: &Runner) {
         while !self.seen().contains(&thread::current().id()) {
             runner.run(async {
                 self.next.try_send(()).unwrap();

@@ -61,13 +61,10 @@ impl<F: Future> Caught<F> {
             self.put(Err(payload));
         }
     }
-}
 
-impl<F: Future> Future for Caught<F> {
-    type Output = Ended;
-
+    /// Polls the future, and calls `ended` when its result is there and its values are gone.
     #[inline]
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Ended> {
+    pub(crate) fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>, ended: impl FnOnce(Ended)) -> Poll<()> {
         let polled = catch_unwind(AssertUnwindSafe(|| {
             let mut future = self.as_mut().project().future;
             let polled = future.as_mut().as_pin_mut().map_or(Poll::Pending, |future| future.poll(cx));
@@ -76,13 +73,15 @@ impl<F: Future> Future for Caught<F> {
             }
             polled
         }));
-        let (result, ended) = match polled {
+        let result = match polled {
             Ok(Poll::Pending) => return Poll::Pending,
-            Ok(Poll::Ready(value)) => (Ok(value), Ended::Completed),
-            Err(payload) => (Err(payload), Ended::Panicked),
+            Ok(Poll::Ready(value)) => Ok(value),
+            Err(payload) => Err(payload),
         };
+        let how = if result.is_ok() { Ended::Completed } else { Ended::Panicked };
         self.as_mut().put(result);
         self.discard();
-        Poll::Ready(ended)
+        ended(how);
+        Poll::Ready(())
     }
 }

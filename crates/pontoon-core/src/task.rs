@@ -121,19 +121,18 @@ impl<F: Future> Future for Body<F> {
         }
         meta.running.store(thread_id(), Ordering::Relaxed);
         let slow = this.listed.lp.config.slow_poll.map(|limit| (limit, Instant::now()));
-        let (polled, blocked) = current::in_task(|| this.trace.poll(|| this.caught.poll(cx)));
-        if let Some((limit, start)) = slow {
-            let took = start.elapsed();
-            if took > limit {
-                this.listed.lp.slow_polls.fetch_add(1, Ordering::Relaxed);
-                this.trace.slow(&this.listed.lp, took, limit);
-            }
+        let trace = this.trace.handle();
+        let (polled, blocked) =
+            current::in_task(move || trace.poll(|| this.caught.poll(cx, move |how| trace.ended(how))));
+        if slow.is_some_and(|(limit, start)| start.elapsed() > limit) {
+            this.listed.lp.slow_polls.fetch_add(1, Ordering::Relaxed);
+            this.trace.slow(&this.listed.lp, slow);
         }
         if blocked {
             meta.pinned.store(true, Ordering::Relaxed);
         }
         meta.running.store(0, Ordering::Release);
-        polled.map(|how| this.trace.ended(how))
+        polled
     }
 }
 

@@ -13,8 +13,9 @@ use std::time::{Duration, Instant};
 fn job(name: &'static str, time: Duration) -> impl Future<Output = &'static str> + Send {
     let lease = Lease(name);
     async move {
+        let _lease = lease;
         Runner::current().expect("polled by a runner").sleep(time).await;
-        lease.0
+        name
     }
 }
 

@@ -47,7 +47,10 @@ fn main() -> io::Result<()> {
     runner.enter_context(connection("cache"))?;
 
     // Around a body: the way out sees how that ended.
-    runner.with_context(transaction(), |rows| Ok::<_, io::Error>(*rows += 1))?;
+    runner.with_context(transaction(), |rows| {
+        *rows += 1;
+        Ok::<_, io::Error>(())
+    })?;
     let failed = runner.with_context(transaction(), |_| Err::<(), _>(io::Error::other("no such row")));
     println!("the body's error: {}", failed.unwrap_err());
 

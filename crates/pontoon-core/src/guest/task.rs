@@ -56,7 +56,8 @@ impl<F: Future> Future for Body<F> {
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.project();
-        this.trace.poll(|| this.caught.poll(cx)).map(|how| this.trace.ended(how))
+        let trace = this.trace.handle();
+        trace.poll(|| this.caught.poll(cx, move |how| trace.ended(how)))
     }
 }
 

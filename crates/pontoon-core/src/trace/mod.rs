@@ -1,7 +1,7 @@
 //! What the feature `tracing` shows of the loop: spans and events, named in `docs/tracing.md`.
 //!
-//! The call sites carry no condition. With the feature off, [`off`] gives them types without a field and functions
-//! without a body; with it on, [`on`] asks tracing's maximum level before it does anything.
+//! The call sites carry no condition. With the feature off, `off` gives them types without a field and functions
+//! without a body; with it on, `on` asks tracing's maximum level before it does anything.
 //!
 //! # The rule of traces
 //!

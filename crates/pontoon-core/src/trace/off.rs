@@ -5,7 +5,10 @@ use crate::{
     CloseError, RunError,
     run_loop::{Loop, drive::End, seat::Kind},
 };
-use std::{panic::Location, time::Duration};
+use std::{
+    panic::Location,
+    time::{Duration, Instant},
+};
 
 #[derive(Clone, Copy)]
 pub(crate) struct Origin;
@@ -107,9 +110,15 @@ impl Aside {
     pub(crate) fn end(self, _: &Loop) {}
 }
 
+#[derive(Clone, Copy)]
 pub(crate) struct Task;
 
 impl Task {
+    #[inline(always)]
+    pub(crate) fn handle(&self) -> Self {
+        *self
+    }
+
     #[inline(always)]
     pub(crate) fn new(_: &Loop, _: TaskKind, _: Origin) -> Self {
         Self
@@ -126,10 +135,10 @@ impl Task {
     }
 
     #[inline(always)]
-    pub(crate) fn slow(&self, _: &Loop, _: Duration, _: Duration) {}
+    pub(crate) fn slow(&self, _: &Loop, _: Option<(Duration, Instant)>) {}
 
     #[inline(always)]
-    pub(crate) fn ended(&mut self, _: Ended) {}
+    pub(crate) fn ended(&self, _: Ended) {}
 }
 
 pub(crate) struct Close;

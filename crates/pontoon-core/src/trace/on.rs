@@ -6,9 +6,10 @@ use crate::{
     run_loop::{Loop, drive::End, seat::Kind},
 };
 use std::{
+    cell::Cell,
     panic::Location,
     sync::atomic::{AtomicU64, Ordering},
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tracing::{
     Level, Span, debug, debug_span,
@@ -251,13 +252,13 @@ pub(crate) struct Task {
     span: Span,
     id: Option<u64>,
     origin: &'static Location<'static>,
-    ended: bool,
+    ended: Cell<bool>,
 }
 
 impl Task {
     #[inline]
     pub(crate) fn new(lp: &Loop, kind: TaskKind, Origin(origin): Origin) -> Self {
-        let mut task = Self { span: Span::none(), id: None, origin, ended: false };
+        let mut task = Self { span: Span::none(), id: None, origin, ended: Cell::new(false) };
         if wanted_of(lp, Level::TRACE) {
             task.begin(|id, location| {
                 let kind = match kind {
@@ -277,7 +278,7 @@ impl Task {
     /// A task of a guest.
     #[inline]
     pub(crate) fn of_guest(guest: usize, main: bool, origin: &'static Location<'static>) -> Self {
-        let mut task = Self { span: Span::none(), id: None, origin, ended: false };
+        let mut task = Self { span: Span::none(), id: None, origin, ended: Cell::new(false) };
         if wanted(Level::TRACE) {
             let kind = if main { "main" } else { "guest" };
             task.begin(
@@ -299,6 +300,12 @@ impl Task {
         }
     }
 
+    /// What a closure may capture: with the feature off, that is nothing at all.
+    #[inline(always)]
+    pub(crate) fn handle(&self) -> &Self {
+        self
+    }
+
     #[inline]
     pub(crate) fn poll<R>(&self, f: impl FnOnce() -> R) -> R {
         let _inside = self.span.enter();
@@ -306,9 +313,10 @@ impl Task {
     }
 
     #[cold]
-    pub(crate) fn slow(&self, lp: &Loop, took: Duration, limit: Duration) {
+    pub(crate) fn slow(&self, lp: &Loop, slow: Option<(Duration, Instant)>) {
+        let Some((limit, start)) = slow else { return };
         if wanted_of(lp, Level::WARN) {
-            let (took_us, limit_us, location) = (micros(took), micros(limit), self.origin);
+            let (took_us, limit_us, location) = (micros(start.elapsed()), micros(limit), self.origin);
             warn!(
                 name: "slow_poll", target: "pontoon::slow", runner = lp.id(), task = self.id, took_us, limit_us,
                 %location, "a poll took long",
@@ -317,7 +325,7 @@ impl Task {
     }
 
     #[inline]
-    pub(crate) fn ended(&mut self, how: Ended) {
+    pub(crate) fn ended(&self, how: Ended) {
         if self.id.is_some() {
             self.say_ended(match how {
                 Ended::Completed => "completed",
@@ -327,9 +335,8 @@ impl Task {
     }
 
     #[cold]
-    fn say_ended(&mut self, outcome: &'static str) {
-        self.ended = true;
-        let _inside = self.span.enter();
+    fn say_ended(&self, outcome: &'static str) {
+        self.ended.set(true);
         trace!(name: "task_ended", target: "pontoon::task", task = self.id, outcome, "a task ended");
     }
 }
@@ -337,7 +344,8 @@ impl Task {
 impl Drop for Task {
     #[inline]
     fn drop(&mut self) {
-        if self.id.is_some() && !self.ended {
+        if self.id.is_some() && !self.ended.get() {
+            let _inside = self.span.enter();
             self.say_ended("cancelled");
         }
     }
