@@ -190,7 +190,7 @@ fn expected(cell: &Cell) -> (Out, Out) {
         _ if cell.fussy && !item => Out::Panic(IN_DROP),
         Event::Completes => Out::Value,
         Event::Closed => Out::Closed,
-        Event::Limit => Out::TimedOut,
+        Event::Limit => Out::Late,
         _ => Out::Nothing,
     };
     // a panic has taken the stream with it

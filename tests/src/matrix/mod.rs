@@ -8,9 +8,9 @@
 mod calls;
 mod guests;
 mod jobs;
-pub mod probe;
+mod probe;
 mod record;
-pub mod stage;
+mod stage;
 mod tasks;
 
 use crate::{

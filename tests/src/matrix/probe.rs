@@ -15,7 +15,7 @@ use tokio::runtime::Handle;
 
 /// What the next poll does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Order {
+pub(crate) enum Order {
     /// It waits.
     #[default]
     Pend,
@@ -26,25 +26,25 @@ pub enum Order {
 }
 
 /// The text of a panic in a poll.
-pub const IN_POLL: &str = "a panic in the poll";
+pub(crate) const IN_POLL: &str = "a panic in the poll";
 /// The text of a panic in a destructor.
-pub const IN_DROP: &str = "a panic in the destructor";
+pub(crate) const IN_DROP: &str = "a panic in the destructor";
 
 /// What has happened so far.
 #[derive(Clone, Debug, Default)]
-pub struct Seen {
+pub(crate) struct Seen {
     /// The threads that polled, in order.
-    pub polls: Vec<ThreadId>,
+    pub(crate) polls: Vec<ThreadId>,
     /// The threads that dropped what is polled: exactly one in the end.
-    pub drops: Vec<ThreadId>,
+    pub(crate) drops: Vec<ThreadId>,
     /// How many outputs it gave.
-    pub values: usize,
+    pub(crate) values: usize,
     /// The threads that dropped the output.
-    pub value_drops: Vec<ThreadId>,
+    pub(crate) value_drops: Vec<ThreadId>,
     /// How often its waker was called.
-    pub wakes: usize,
+    pub(crate) wakes: usize,
     /// What should never happen.
-    pub faults: Vec<String>,
+    pub(crate) faults: Vec<String>,
 }
 
 #[derive(Default)]
@@ -58,15 +58,15 @@ struct State {
 
 /// The record of one thing that is polled.
 #[derive(Clone)]
-pub struct Probe {
+pub(crate) struct Probe {
     state: Arc<Mutex<State>>,
     in_tokio: bool,
     /// Its destructor panics.
     fussy: bool,
     /// It was polled once.
-    pub polled: Gate,
+    pub(crate) polled: Gate,
     /// It was dropped.
-    pub gone: Gate,
+    pub(crate) gone: Gate,
 }
 
 impl fmt::Debug for Probe {
@@ -77,7 +77,7 @@ impl fmt::Debug for Probe {
 
 impl Probe {
     /// Nothing has happened yet. If it is `fussy`, its destructor panics.
-    pub fn new(flavour: &Flavour, fussy: bool) -> Probe {
+    pub(crate) fn new(flavour: &Flavour, fussy: bool) -> Probe {
         Probe {
             state: Arc::default(),
             in_tokio: flavour.family == Family::Tokio,
@@ -92,22 +92,22 @@ impl Probe {
     }
 
     /// What has happened so far.
-    pub fn seen(&self) -> Seen {
+    pub(crate) fn seen(&self) -> Seen {
         self.lock().seen.clone()
     }
 
     /// Decides what the next poll does.
-    pub fn order(&self, order: Order) {
+    pub(crate) fn order(&self, order: Order) {
         self.lock().order = order;
     }
 
     /// Has the next poll call `f` before all else.
-    pub fn inside(&self, f: impl FnOnce() + Send + 'static) {
+    pub(crate) fn inside(&self, f: impl FnOnce() + Send + 'static) {
         self.lock().inside = Some(Box::new(f));
     }
 
     /// Calls the waker of the last poll, on this thread.
-    pub fn wake(&self) {
+    pub(crate) fn wake(&self) {
         let mut state = self.lock();
         state.seen.wakes += 1;
         let waker = state.waker.clone();
@@ -118,12 +118,12 @@ impl Probe {
     }
 
     /// The thing itself, as a future and as a stream.
-    pub fn target(&self) -> Target {
+    pub(crate) fn target(&self) -> Target {
         Target { probe: self.clone(), over: false }
     }
 
     /// The same as a closure.
-    pub fn job(&self) -> impl FnOnce() -> Value + Send + 'static {
+    pub(crate) fn job(&self) -> impl FnOnce() -> Value + Send + 'static {
         let mut target = self.target();
         move || {
             let value = match target.step(None) {
@@ -149,7 +149,7 @@ impl Probe {
 
 /// What is polled: a future of one [`Value`], and a stream of them.
 #[derive(Debug)]
-pub struct Target {
+pub(crate) struct Target {
     probe: Probe,
     over: bool,
 }
@@ -223,7 +223,7 @@ impl Drop for Target {
 
 /// What it gives.
 #[derive(Debug)]
-pub struct Value(Probe);
+pub(crate) struct Value(Probe);
 
 impl Drop for Value {
     fn drop(&mut self) {

@@ -20,7 +20,7 @@ pub(super) enum Out {
     /// The runner is closed.
     Closed,
     /// The limit passed.
-    TimedOut,
+    Late,
     /// Nothing, and nobody expected anything.
     Nothing,
     /// What no cell expects.
@@ -42,7 +42,7 @@ impl Out {
     pub(super) fn of_error(error: &RunError) -> Out {
         match error {
             RunError::Closed => Out::Closed,
-            RunError::TimedOut => Out::TimedOut,
+            RunError::TimedOut => Out::Late,
             error => Out::Other(error.to_string()),
         }
     }

@@ -15,9 +15,9 @@ use tokio::runtime::Handle;
 type Job = Box<dyn FnOnce() + Send>;
 
 /// A seat that is held: its thread is inside the poll of a task, until it gets something to do, and leaves then.
-pub struct Plug {
+pub(crate) struct Plug {
     /// Whose seat it is.
-    pub thread: ThreadId,
+    pub(crate) thread: ThreadId,
     release: Sender<Job>,
 }
 
@@ -29,18 +29,18 @@ impl fmt::Debug for Plug {
 
 impl Plug {
     /// Lets the seat go.
-    pub fn release(self) {
+    pub(crate) fn release(self) {
         self.release_with(|| ());
     }
 
     /// Has the seat's thread call `f` inside the poll, and then lets it go.
-    pub fn release_with(self, f: impl FnOnce() + Send + 'static) {
+    pub(crate) fn release_with(self, f: impl FnOnce() + Send + 'static) {
         let _ = self.release.send(Box::new(f));
     }
 }
 
 /// Returns when the loop refuses calls from inside of it, so when nothing on it is polled any more.
-pub fn until_closing() {
+pub(crate) fn until_closing() {
     while let Some(runner) = Runner::current() {
         match runner.try_run(async {}) {
             Ok(()) => thread::yield_now(),
@@ -52,17 +52,17 @@ pub fn until_closing() {
 
 /// A thread that does one thing after the other.
 #[derive(Debug)]
-pub struct Hand {
+pub(crate) struct Hand {
     jobs: Option<Sender<Job>>,
     done: Receiver<()>,
     /// Its thread.
-    pub thread: ThreadId,
+    pub(crate) thread: ThreadId,
     handle: Option<JoinHandle<()>>,
 }
 
 impl Hand {
     /// A new one.
-    pub fn new() -> Hand {
+    pub(crate) fn new() -> Hand {
         let (jobs, work) = mpsc::channel::<Job>();
         let (finished, done) = mpsc::channel();
         let handle = thread::spawn(move || {
@@ -75,13 +75,13 @@ impl Hand {
     }
 
     /// Has it call `f`, and returns at once.
-    pub fn start(&self, f: impl FnOnce() + Send + 'static) {
+    pub(crate) fn start(&self, f: impl FnOnce() + Send + 'static) {
         let jobs = self.jobs.as_ref().expect("the hand lives");
         jobs.send(Box::new(f)).expect("what the hand did before panicked");
     }
 
     /// Waits until it has done what it was given.
-    pub fn finish(&self) {
+    pub(crate) fn finish(&self) {
         self.done.recv_timeout(HANG).expect("the hand finishes");
     }
 }
@@ -98,19 +98,19 @@ impl Drop for Hand {
 
 /// See the module.
 #[derive(Debug)]
-pub struct Stage {
+pub(crate) struct Stage {
     /// A handle; none once the last one went.
-    pub runner: Option<Runner>,
+    pub(crate) runner: Option<Runner>,
     /// Who plays callers other than the cell's own thread.
-    pub hand: Hand,
+    pub(crate) hand: Hand,
     /// The host, if there is one.
-    pub host: Option<ThreadId>,
+    pub(crate) host: Option<ThreadId>,
     /// The runtime's workers.
-    pub workers: Vec<ThreadId>,
+    pub(crate) workers: Vec<ThreadId>,
     /// The plugs of the seats that are out of play.
-    pub others: Vec<Plug>,
+    pub(crate) others: Vec<Plug>,
     /// The plug of the seat in play, if that has a thread of its own and is held.
-    pub own: Option<Plug>,
+    pub(crate) own: Option<Plug>,
     seat: Seat,
     local: bool,
 }
@@ -122,7 +122,7 @@ impl Stage {
     /// # Panics
     ///
     /// When a seat is not taken in time.
-    pub fn new(flavour: &Flavour, seat: Seat, local: bool, name: &str) -> Stage {
+    pub(crate) fn new(flavour: &Flavour, seat: Seat, local: bool, name: &str) -> Stage {
         let runner = flavour.builder().thread_name(name).start().expect("the runner starts");
         let mut others = Vec::new();
         let host = (!flavour.inline).then(|| {
@@ -151,12 +151,12 @@ impl Stage {
     /// # Panics
     ///
     /// When the last handle has gone.
-    pub fn runner(&self) -> &Runner {
+    pub(crate) fn runner(&self) -> &Runner {
         self.runner.as_ref().expect("a handle")
     }
 
     /// Whether the seat in play has a thread of its own, which polls whenever it is not held.
-    pub fn is_own(&self) -> bool {
+    pub(crate) fn is_own(&self) -> bool {
         self.at_host() || self.seat == Seat::Worker
     }
 
@@ -165,7 +165,7 @@ impl Stage {
     }
 
     /// The thread that polls while [`drive`](Self::drive) or [`drive_aside`](Self::drive_aside) has the seat.
-    pub fn polls(&self, aside: bool) -> ThreadId {
+    pub(crate) fn polls(&self, aside: bool) -> ThreadId {
         match self.seat {
             _ if self.at_host() => self.host.expect("a host"),
             Seat::Worker => *self.workers.last().expect("a worker"),
@@ -176,7 +176,7 @@ impl Stage {
     }
 
     /// Has the seat poll until the gate is open, and holds it again.
-    pub fn drive(&mut self, gate: &Gate) {
+    pub(crate) fn drive(&mut self, gate: &Gate) {
         match self.seat {
             _ if self.is_own() => {
                 self.drive_aside(gate);
@@ -193,12 +193,12 @@ impl Stage {
 
     /// Has the seat poll until the gate is open, while this thread does something else. A seat with a thread of its own is
     /// not held afterwards; for others, [`Hand::finish`] tells the end.
-    pub fn drive_aside(&mut self, gate: &Gate) {
+    pub(crate) fn drive_aside(&mut self, gate: &Gate) {
         self.drive_after(gate, || ());
     }
 
     /// The same once a call waits.
-    pub fn drive_behind_a_call(&mut self, gate: &Gate) {
+    pub(crate) fn drive_behind_a_call(&mut self, gate: &Gate) {
         let (runner, over) = (self.runner().clone(), gate.clone());
         self.drive_after(gate, move || {
             // it may not have to
@@ -230,7 +230,7 @@ impl Stage {
     }
 
     /// The same without a handle of the runner: by waiting for tasks that end when the gate is open.
-    pub fn drive_without_handle(&mut self, gate: &Gate) {
+    pub(crate) fn drive_without_handle(&mut self, gate: &Gate) {
         let bait = || {
             let gate = gate.clone();
             self.runner().spawn(async move { gate.passed().await })
@@ -266,18 +266,18 @@ impl Stage {
     }
 
     /// Lets every seat go.
-    pub fn release(&mut self) {
+    pub(crate) fn release(&mut self) {
         self.others.drain(..).chain(self.own.take()).for_each(Plug::release);
     }
 
     /// Lets every seat go once the runner is closing: until then nobody polls.
-    pub fn release_at_close(&mut self) {
+    pub(crate) fn release_at_close(&mut self) {
         self.others.drain(..).chain(self.own.take()).for_each(|plug| plug.release_with(until_closing));
     }
 
     /// Drops the last handle: on the first seat that is held, which is inside a poll, or here if none is. The others are let
     /// go afterwards.
-    pub fn drop_last(&mut self) {
+    pub(crate) fn drop_last(&mut self) {
         let last = self.runner.take();
         let mut plugs = self.others.drain(..).chain(self.own.take()).collect::<Vec<_>>().into_iter();
         match plugs.next() {
@@ -290,7 +290,7 @@ impl Stage {
     }
 
     /// The threads of the loop, and those that call.
-    pub fn all(&self) -> Vec<ThreadId> {
+    pub(crate) fn all(&self) -> Vec<ThreadId> {
         let callers = [thread::current().id(), self.hand.thread];
         self.workers.iter().copied().chain(self.host).chain(callers).collect()
     }
@@ -309,7 +309,7 @@ fn stand(runner: &Runner, seat: Seat, gate: &Gate) {
 /// # Panics
 ///
 /// When nobody takes it.
-pub fn plug(runner: &Runner, local: bool) -> Plug {
+pub(crate) fn plug(runner: &Runner, local: bool) -> Plug {
     let (release, released) = mpsc::channel::<Job>();
     let (enter, entered) = mpsc::channel();
     let hold = move || {
