@@ -164,10 +164,11 @@ pub trait Executor: Send + Sync + 'static {
         false
     }
 
-    /// Whether the runtime has tasks of its own that go on only while some thread is in [`block_on`](Self::block_on). It is
-    /// asked when a call ends without a wait and the runner's own thread has not been started: it is now, if so.
-    fn has_tasks(&self) -> bool {
-        false
+    /// How many tasks of its own the runtime has that go on only while some thread is in [`block_on`](Self::block_on); none
+    /// where such tasks have threads of their own. It is asked after the start, and if there is a number, when a call ends
+    /// without a wait and the runner's own thread has not been started: it is now, if there are tasks for it.
+    fn driven_tasks(&self) -> Option<usize> {
+        None
     }
 
     /// Stops the runtime if this value owns it, waiting at most `wait` for what still runs. The core calls it when a
@@ -238,8 +239,8 @@ impl<E: Executor + ?Sized> Executor for Arc<E> {
         (**self).is_thread_bound()
     }
 
-    fn has_tasks(&self) -> bool {
-        (**self).has_tasks()
+    fn driven_tasks(&self) -> Option<usize> {
+        (**self).driven_tasks()
     }
 
     fn shutdown(&self, wait: Duration) {

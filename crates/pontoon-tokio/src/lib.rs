@@ -33,7 +33,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::{
-    runtime::{Handle, Runtime, RuntimeFlavor},
+    runtime::{Handle, Runtime, RuntimeFlavor, RuntimeMetrics},
     task::unconstrained,
 };
 use users::Users;
@@ -72,6 +72,8 @@ struct Ready {
     /// Threads that are in the runtime's context, for the one who stops it to wait for: timers that are polled
     /// afterwards panic.
     users: Users,
+    /// Of a current-thread runtime of ours: counts its tasks.
+    driven: Option<RuntimeMetrics>,
 }
 
 impl Ready {
@@ -224,14 +226,15 @@ impl Executor for Tokio {
                 builder
             }
             Kind::Adopted(ref handle) => {
-                let _ =
-                    self.ready.set(Ready { handle: handle.clone(), owned: Mutex::new(None), users: Users::default() });
+                let (handle, owned) = (handle.clone(), Mutex::new(None));
+                let _ = self.ready.set(Ready { handle, owned, users: Users::default(), driven: None });
                 return Ok(());
             }
         };
         let runtime = builder.enable_all().build()?;
         let handle = runtime.handle().clone();
-        let ready = Ready { handle, owned: Mutex::new(Some(Arc::new(runtime))), users: Users::default() };
+        let driven = matches!(self.kind, Kind::Current).then(|| handle.metrics());
+        let ready = Ready { handle, owned: Mutex::new(Some(Arc::new(runtime))), users: Users::default(), driven };
         if let Err(second) = self.ready.set(ready) {
             stop(second.owned().take(), Duration::ZERO);
         }
@@ -267,8 +270,8 @@ impl Executor for Tokio {
         place::blocking(place::below(self.handle()), wait);
     }
 
-    fn has_tasks(&self) -> bool {
-        matches!(self.kind, Kind::Current) && self.handle().metrics().num_alive_tasks() > 0
+    fn driven_tasks(&self) -> Option<usize> {
+        self.ready().driven.as_ref().map(RuntimeMetrics::num_alive_tasks)
     }
 
     fn shutdown(&self, wait: Duration) {

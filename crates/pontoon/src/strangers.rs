@@ -102,8 +102,8 @@ macro_rules! executor {
                 blocking(wait);
             }
 
-            fn has_tasks(&self) -> bool {
-                self.0.has_tasks()
+            fn driven_tasks(&self) -> Option<usize> {
+                self.0.driven_tasks()
             }
 
             fn shutdown(&self, wait: Duration) {

@@ -86,6 +86,8 @@ pub(crate) struct Loop {
     /// Open and started: what most calls need to know, in one look.
     ready: AtomicBool,
     workers: AtomicBool,
+    /// The host has not been started, and the runtime may come to have tasks that it would have to drive.
+    owes_host: AtomicBool,
     starting: Mutex<()>,
     fork: forkguard::Guard,
     pub(crate) host: HostState,
@@ -123,6 +125,7 @@ impl Loop {
             started: AtomicBool::new(false),
             ready: AtomicBool::new(false),
             workers: AtomicBool::new(false),
+            owes_host: AtomicBool::new(false),
             starting: Mutex::new(()),
             fork: forkguard::new(),
             host: HostState::default(),
@@ -210,6 +213,7 @@ impl Loop {
         let _one = self.starting.lock().unwrap_or_else(PoisonError::into_inner);
         if !self.started.load(Ordering::Acquire) {
             self.executor.start().map_err(start_error)?;
+            self.set_owes_host(self.config.thread && self.executor.driven_tasks().is_some());
             self.started.store(true, Ordering::Release);
             self.ready.store(true, Ordering::SeqCst);
             if self.state() != State::Open {
@@ -218,6 +222,15 @@ impl Loop {
             self.seat_workers();
         }
         Ok(())
+    }
+
+    #[inline]
+    pub(crate) fn owes_host(&self) -> bool {
+        self.owes_host.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_owes_host(&self, owes: bool) {
+        self.owes_host.store(owes, Ordering::Relaxed);
     }
 
     pub(crate) fn has_started(&self) -> bool {

@@ -167,7 +167,8 @@ fn go_on(
     let called = if let Ok(true) = polled { Ok(()) } else { go_on_pending(lp, polled, own, limit, pair) };
     if !lp.is_ready() {
         close::leave(lp);
-    } else if !lp.host.is_running() {
+    }
+    if lp.owes_host() {
         host::start_for_tasks(lp);
     }
     called

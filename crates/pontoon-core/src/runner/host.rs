@@ -231,7 +231,8 @@ pub(crate) fn ensure(lp: &Arc<Loop>) -> Result<(), RunError> {
 /// Starts the host if the call that ends now has left the runtime tasks of its own, which nobody would drive.
 #[cold]
 pub(crate) fn start_for_tasks(lp: &Arc<Loop>) {
-    if lp.executor.has_tasks() {
+    // Mostly there are none; a forked child, whose parent's tasks they are, is not ready.
+    if lp.executor.driven_tasks().is_some_and(|count| count > 0) && lp.is_ready() {
         // The call itself is done. Where there is no thread to be had, the next one that waits says so.
         let _ = ensure(lp);
     }
@@ -255,6 +256,7 @@ fn start(lp: &Arc<Loop>) -> Result<(), RunError> {
         Ok(Ok(())) => {
             *slot = Some(thread);
             lp.host.running.store(true, Ordering::Release);
+            lp.set_owes_host(false);
             Ok(())
         }
         failed => {

@@ -328,7 +328,7 @@ impl Runner {
             refuse(&error);
         }
         let value = self.lp().enter(f);
-        if self.lp().is_ready() && !self.lp().host.is_running() {
+        if self.lp().owes_host() {
             host::start_for_tasks(self.lp());
         }
         value
