@@ -21,3 +21,11 @@ done < <(grep "^NOT RUN" "$output" || true)
 cargo clippy --locked -p pontoon-peers --all-targets --all-features -- -D warnings
 # The comparison's examples, each with the peer that it is about.
 cargo test --locked --quiet -p pontoon-peers --doc --features $features
+
+# Python's side of it, where its packages can be had: the commands are those that the page gives.
+page=docs/comparison/python.md
+if python3 -m venv target/python >/dev/null 2>&1 && timeout 180 $(grep -m1 "^target/python/bin/pip install" "$page") --quiet >/dev/null 2>&1; then
+    $(grep -m1 "^target/python/bin/python " "$page")
+else
+    note "the Python programs of $page were not run: no venv, or no packages"
+fi
