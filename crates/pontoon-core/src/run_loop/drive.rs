@@ -289,7 +289,7 @@ impl<'a> Drive<'a> {
                 return Work::Batch;
             }
             let Some(runnable) = self.next() else { return Work::Idle };
-            if std::mem::take(&mut hand_on) || self.lp.has_workers() {
+            if std::mem::take(&mut hand_on) || self.lp.has_workers() || self.is_followed() {
                 self.lp.hand_on();
             }
             self.ran += 1;
@@ -353,6 +353,11 @@ impl<'a> Drive<'a> {
             watch.timer = lp.sleep(period);
         }
         stuck
+    }
+
+    /// Calls rely on this level: one of them is to take what else is queued while it runs a task.
+    fn is_followed(&self) -> bool {
+        self.kind == Kind::Host && self.lp.parked.has_followers() && holds("rest-to-follower")
     }
 
     fn leaves_tasks(&self) -> bool {

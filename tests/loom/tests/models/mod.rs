@@ -92,7 +92,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model::new("close_against_a_spawn", 3, close::close_against_a_spawn),
     Model::new("close_against_a_hosted_spawn", 2, close::close_against_a_hosted_spawn),
     Model::new("close_against_a_poll", 3, close::close_against_a_poll),
-    Model::new("close_against_a_caller_at_work", 2, close::close_against_a_caller_at_work),
+    Model::new("close_against_a_caller_at_work", 2, close::close_against_a_caller_at_work).busy(),
     Model::new("close_against_a_wake", 2, close::close_against_a_wake),
     Model::new("close_against_a_start", 3, close::close_against_a_start),
 ];
@@ -124,6 +124,7 @@ pub(crate) const CAUGHT_BY: &[(&str, &str)] = &[
     ("driver-left", "the_host_returns_to_the_reactor"),
     ("follow-recheck", "a_local_task_that_blocks"),
     ("notify-follower", "a_busy_host"),
+    ("rest-to-follower", "a_busy_host"),
     ("engaged-alone", "a_local_task_that_blocks"),
     ("look-after-listing", "close_against_a_wait"),
     ("close-wakes-calls", "close_against_a_wait"),

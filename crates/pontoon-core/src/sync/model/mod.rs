@@ -51,6 +51,7 @@ pub const RULES: &[&str] = &[
     "driver-left",
     "follow-recheck",
     "notify-follower",
+    "rest-to-follower",
     "engaged-alone",
     "look-after-listing",
     "close-wakes-calls",
