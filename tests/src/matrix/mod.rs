@@ -1,7 +1,7 @@
 //! Everything that may end a piece of work, at every state of it, on every seat that polls it, on every flavour.
 //!
-//! A cell is one of each. It is played step by step: [`stage`] holds all seats but the one in play, so that nobody polls
-//! unless the cell says so, and after each step [`probe`]'s record is compared with what the contract says: how often was
+//! A cell is one of each. It is played step by step: `stage` holds all seats but the one in play, so that nobody polls
+//! unless the cell says so, and after each step `probe`'s record is compared with what the contract says: how often was
 //! it polled and dropped, on which threads, and what came out. What cannot be is a row of [`IMPOSSIBLE`], with its reason
 //! and its number of cells.
 
