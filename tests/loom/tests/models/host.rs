@@ -2,7 +2,7 @@
 
 use super::{builder, hosted, relay};
 use pontoon_core::Runner;
-use pontoon_loom::{Backend, Gate, Reactor, go};
+use pontoon_loom::{Backend, Gate, Reactor, Thread, go};
 
 /// A task is woken while nobody waits in a call: the host runs it.
 pub(super) fn a_task_nobody_waits_for() {
@@ -85,10 +85,9 @@ pub(super) fn a_busy_caller() {
     });
 }
 
-/// The same beside a caller that waits, for which the host may have stepped aside.
-pub(super) fn a_busy_caller_beside_another() {
-    let runner = builder(Backend::default()).start().expect("the model's runtime starts");
-    let (called, done) = (Gate::default(), Gate::default());
+/// Another caller, which has made its first poll and waits for `done`.
+fn waits(runner: &Runner, done: &Gate) -> Thread<()> {
+    let called = Gate::default();
     let other = go({
         let (runner, called, wait) = (runner.clone(), called.clone(), done.wait());
         move || {
@@ -99,6 +98,14 @@ pub(super) fn a_busy_caller_beside_another() {
         }
     });
     called.block();
+    other
+}
+
+/// The same beside a caller that waits, for which the host may have stepped aside.
+pub(super) fn a_busy_caller_beside_another() {
+    let runner = builder(Backend::default()).start().expect("the model's runtime starts");
+    let done = Gate::default();
+    let other = waits(&runner, &done);
     runner.run(async {
         let opener = done.clone();
         runner.spawn(async move { opener.open() }).detach();
@@ -131,17 +138,8 @@ pub(super) fn a_busy_host() {
 /// The same with a local task, which the host runs while it is aside.
 pub(super) fn a_busy_host_aside() {
     let runner = builder(Backend::default()).start().expect("the model's runtime starts");
-    let (called, done, blocked) = (Gate::default(), Gate::default(), Gate::default());
-    let other = go({
-        let (runner, called, wait) = (runner.clone(), called.clone(), done.wait());
-        move || {
-            runner.run(async {
-                called.open();
-                wait.await;
-            });
-        }
-    });
-    called.block();
+    let (done, blocked) = (Gate::default(), Gate::default());
+    let other = waits(&runner, &done);
     runner.run(async {
         let until = done.clone();
         let local = move || async move { until.block() };
