@@ -25,12 +25,15 @@ skip() {
     exit 77
 }
 
+# Installs a tool of cargo's, unoptimized: to build it takes minutes, to run it seconds.
+build_tool() {
+    echo "installing $1"
+    cargo install --locked --quiet --debug "$@"
+}
+
 # Installs a cargo subcommand, unless it is there.
 need() {
-    if ! cargo "$1" --version >/dev/null 2>&1; then
-        echo "installing cargo-$1"
-        cargo install --locked --quiet "cargo-$1"
-    fi
+    cargo "$1" --version >/dev/null 2>&1 || build_tool "cargo-$1"
 }
 
 # Installs Debian packages, if it can.

@@ -27,6 +27,8 @@ COLUMNS = {
     "guest smol": "pontoon guest smol",
     "guest async-std": "pontoon guest async-std",
     "guest tokio": "pontoon guest tokio",
+    "guest smol, between frames": "pontoon guest smol, between frames",
+    "guest tokio, between frames": "pontoon guest tokio, between frames",
     "smol by itself": "smol LocalExecutor, async_io::block_on",
     "tokio by itself": "tokio LocalSet, current_thread block_on",
 }

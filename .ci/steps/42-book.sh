@@ -6,7 +6,7 @@ source "$(dirname "$0")/../lib.sh"
 python3 .ci/links.py
 
 # Without what serves and searches a book: that is most of what it is made of.
-command -v mdbook >/dev/null || cargo install --locked --quiet mdbook --version 0.5.4 --no-default-features
+command -v mdbook >/dev/null || build_tool mdbook --version 0.5.4 --no-default-features
 mdbook --version
 mdbook build docs
 python3 .ci/links.py target/book

@@ -17,8 +17,7 @@ grep -q "\"format_version\":$format\b" "$scratch/probe.json" ||
     skip "rustdoc of $(rustc +nightly --version) writes another format than $format: another version of cargo-public-api reads it"
 
 if [ "$(cargo public-api --version 2>/dev/null)" != "cargo-public-api $tool" ]; then
-    echo "installing cargo-public-api $tool"
-    cargo install --locked --quiet cargo-public-api --version "$tool"
+    build_tool cargo-public-api --version "$tool"
 fi
 
 differs=

@@ -10,12 +10,15 @@ use tokio::runtime::{Builder, Handle, Runtime};
 pub fn flavours() -> Vec<Subject> {
     vec![
         plain(Subject::hosted("smol", Smol::new)),
-        plain(Subject::hosted("smol with workers", || Smol::with_workers(2))),
+        plain(Subject::hosted("smol with workers", || Smol::with_workers(2)).has(Capability::Workers)),
         plain(Subject::hosted("async-std", AsyncStd::new)),
         tokio(Subject::hosted("tokio current_thread", Tokio::new)),
-        tokio(Subject::hosted("tokio multi_thread 1", || Tokio::multi_thread(1))),
-        tokio(Subject::hosted("tokio multi_thread 4", || Tokio::multi_thread(4))),
-        tokio(Subject::hosted("tokio adopted", || Tokio::from_handle(ADOPTED.handle().clone()))),
+        tokio(Subject::hosted("tokio multi_thread 1", || Tokio::multi_thread(1)).has(Capability::Workers)),
+        tokio(Subject::hosted("tokio multi_thread 4", || Tokio::multi_thread(4)).has(Capability::Workers)),
+        tokio(
+            Subject::hosted("tokio adopted", || Tokio::from_handle(ADOPTED.handle().clone()))
+                .lacks(Capability::Workers, "its workers are shared with the other cases"),
+        ),
         plain(Subject::inline("smol inline", Smol::new)),
         plain(Subject::inline("async-std inline", AsyncStd::new)),
         tokio(Subject::inline("tokio inline", Tokio::new)),

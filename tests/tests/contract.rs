@@ -29,8 +29,8 @@ fn is_case(name: &str) -> bool {
 
 #[test]
 fn ids_are_consecutive() {
-    let ids: Vec<_> = contract().into_keys().collect();
-    let expected: Vec<_> = (1..=ids.len()).map(|n| format!("P{n:02}")).collect();
+    let ids: BTreeSet<_> = contract().into_keys().collect();
+    let expected: BTreeSet<_> = (1..=ids.len()).map(|n| format!("P{n:02}")).collect();
     assert_eq!(ids, expected);
 }
 

@@ -2,13 +2,17 @@
 
 use async_std::net::TcpStream as AsyncStdStream;
 use futures_lite::{AsyncReadExt as _, AsyncWriteExt as _, future};
-use pontoon::{AsyncStd, Runner, Smol, Tokio};
+use pontoon::{AsyncStd, BoxFuture, Runner, Smol, Tokio};
+use pontoon_conformance::tools::{at_odds, hushed, panics, text_of};
 use pontoon_tests::{operations::echo_server, process, trial::within};
 use std::{
     io,
     net::SocketAddr,
     process::Command,
-    sync::{Arc, Barrier},
+    sync::{
+        Arc, Barrier,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread,
     time::Duration,
 };
@@ -217,6 +221,85 @@ fn a_caller_inside_a_foreign_runtime_runs_no_task() {
         steps.at("a worker of a foreign runtime");
         let foreign = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
         foreign.block_on(async move { tokio::spawn(async move { all() }).await.unwrap() });
+    })
+    .unwrap();
+}
+
+/// What a call waits for may be what it stands on, whether it waits in place, captive in a foreign runtime, or on a thread
+/// of its own.
+#[test]
+fn a_call_knows_what_it_stands_on() {
+    within("a_call_knows_what_it_stands_on", |steps| {
+        let soon = Duration::from_millis(100);
+        let tokio = Runner::builder(Tokio::new()).stuck_after(soon).build();
+        let smol = Runner::builder(Smol::new()).stuck_after(soon).build();
+        let inline = Runner::builder(Smol::new()).stuck_after(soon).without_thread().build();
+        for (how, call) in [("run", refused as Call), ("run_send", refused_send)] {
+            for (lower, upper, inside, place) in [
+                (&tokio, &smol, in_place as Inside, "in place"),
+                (&smol, &tokio, in_place, "in place"),
+                (&smol, &tokio, in_foreign, "in a foreign runtime"),
+                (&smol, &smol, in_foreign, "in a foreign runtime"),
+                (&smol, &inline, in_foreign, "inline in a foreign runtime"),
+            ] {
+                let what = format!("{how} on {} over {}, {place}", upper.executor().name(), lower.executor().name());
+                steps.at(format_args!("{what}, in a call"));
+                lower.run(at_odds(0, |waits| inside(Box::new(|| call(upper, waits)))));
+                steps.at(format_args!("{what}, in a task"));
+                let upper = upper.clone();
+                let stands = async move { at_odds(0, |waits| inside(Box::new(|| call(&upper, waits)))).await };
+                lower.spawn(stands).join().unwrap();
+            }
+        }
+        steps.at("long waits that stand on nothing that asks for a poll");
+        tokio.run(async { smol.run_send(smol.sleep(2 * soon)) });
+        for runner in [&tokio, &smol, &inline] {
+            smol.run(async {
+                in_foreign(Box::new(|| format!("{:?}", runner.try_run(runner.sleep(2 * soon)).unwrap())))
+            });
+        }
+    })
+    .unwrap();
+}
+
+/// A call that waits, and the text of its refusal.
+type Call = fn(&Runner, BoxFuture<'static, u8>) -> String;
+
+fn refused(runner: &Runner, waits: BoxFuture<'static, u8>) -> String {
+    runner.try_run(waits).unwrap_err().to_string()
+}
+
+fn refused_send(runner: &Runner, waits: BoxFuture<'static, u8>) -> String {
+    panics(|| runner.run_send(waits))
+}
+
+/// What is around a call.
+type Inside = fn(Box<dyn FnOnce() -> String + '_>) -> String;
+
+fn in_place(call: Box<dyn FnOnce() -> String + '_>) -> String {
+    call()
+}
+
+fn in_foreign(call: Box<dyn FnOnce() -> String + '_>) -> String {
+    let foreign = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    foreign.block_on(async { call() })
+}
+
+/// P21: each such call is one more level, whichever thread it is on.
+#[test]
+fn calls_on_threads_of_their_own_are_nested() {
+    fn dig(runner: &Runner, levels: &AtomicUsize) -> String {
+        levels.fetch_add(1, Ordering::SeqCst);
+        in_foreign(Box::new(|| {
+            let called = hushed(|| runner.run_send(async { dig(runner, levels) }));
+            called.unwrap_or_else(|refused| text_of(&*refused))
+        }))
+    }
+    within("calls_on_threads_of_their_own_are_nested", |_| {
+        let (runner, levels) = (Runner::builder(Smol::new()).max_depth(10).build(), AtomicUsize::new(0));
+        let refused = dig(&runner, &levels);
+        assert!(refused.contains("10"), "{refused}");
+        assert_eq!(levels.into_inner(), 11, "ten calls, and the one that was refused");
     })
     .unwrap();
 }

@@ -4,7 +4,7 @@ use super::{callers, calls, peer, scenario};
 use crate::{
     meter::Meter,
     scenarios::{Entry, Env, Needs, Scenario, entries},
-    subjects::{Backend, Items, Loop, Role, Who, ours, tokio},
+    subjects::{Backend, Items, Loop, Role, Subject, Who, ours, tokio},
 };
 use futures_lite::StreamExt as _;
 use postgres::fallible_iterator::FallibleIterator as _;
@@ -62,7 +62,7 @@ fn connect<S: Loop>(subject: &S, env: &Env, sql: &'static str) -> (Arc<Client>, 
 }
 
 fn query<S: Loop>(env: &Env, meter: &mut Meter) {
-    let subject = S::start();
+    let subject = <S as Subject>::start();
     let (client, statement) = connect(&subject, env, QUERY);
     calls(env, meter, 200, || {
         let (client, statement) = (client.clone(), statement.clone());
@@ -81,7 +81,7 @@ fn blocking_query(env: &Env, meter: &mut Meter) {
 }
 
 fn rows<S: Loop + Items>(env: &Env, meter: &mut Meter) {
-    let subject = S::start();
+    let subject = <S as Subject>::start();
     let (client, statement) = connect(&subject, env, ROWS);
     calls(env, meter, 20, || {
         let (client, statement) = (client.clone(), statement.clone());
@@ -104,7 +104,7 @@ fn blocking_rows(env: &Env, meter: &mut Meter) {
 }
 
 fn vec<S: Loop>(env: &Env, meter: &mut Meter) {
-    let subject = S::start();
+    let subject = <S as Subject>::start();
     let (client, statement) = connect(&subject, env, ROWS);
     calls(env, meter, 20, || {
         let (client, statement) = (client.clone(), statement.clone());

@@ -121,10 +121,14 @@ pub fn checks(outcomes: &[Outcome]) -> Vec<Check> {
         checks.ratio(&scenario("redis-ping"), TOKIO, Against::Named("sync redis"), 1.15);
     }
 
-    let natives = [("pontoon guest smol", SMOL_NATIVE), ("pontoon guest tokio", TOKIO_NATIVE)];
-    for (ours, native) in natives {
+    let natives = [
+        ("pontoon guest smol", "pontoon guest smol, between frames", SMOL_NATIVE),
+        ("pontoon guest tokio", "pontoon guest tokio, between frames", TOKIO_NATIVE),
+    ];
+    for (ours, between, native) in natives {
         for place in ["", TWO_CORES] {
             checks.ratio(&format!("guest-echo{place}"), ours, Against::Named(native), 1.1);
+            checks.ratio(&format!("guest-echo{place}"), between, Against::Named(native), 1.1);
         }
         checks.ratio("guest-switch", ours, Against::Named(native), 1.1);
         checks.p99("guest-tick-busy", ours, 1300.0);

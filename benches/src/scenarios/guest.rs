@@ -5,8 +5,8 @@ use crate::{
     io::Io,
     meter::{Meter, nanos},
     subjects::{
-        Role, Who,
-        guest::{AsFuture, Home, InQueue, OnAsyncStd, OnSmol, OnTokio, Smol, Tokio, Under, in_queue},
+        Backend, Role, Who,
+        guest::{AsFuture, BetweenFrames, Home, InQueue, OnAsyncStd, OnSmol, OnTokio, Smol, Tokio, Under, in_queue},
     },
 };
 use async_executor::LocalExecutor;
@@ -14,8 +14,15 @@ use futures_lite::future::{self, yield_now};
 use std::{
     cell::{Cell, RefCell},
     future::poll_fn,
+    io::{Read as _, Write as _},
+    net::{Shutdown, TcpStream},
     rc::Rc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     task::Poll,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -30,6 +37,7 @@ macro_rules! homes {
         entries![$round:
             InQueue<OnSmol>, InQueue<OnAsyncStd>, InQueue<OnTokio>,
             AsFuture<OnSmol>, AsFuture<OnAsyncStd>, AsFuture<OnTokio>,
+            BetweenFrames<OnSmol>, BetweenFrames<OnAsyncStd>, BetweenFrames<OnTokio>,
             Smol, Tokio,
         ]
     };
@@ -43,9 +51,9 @@ pub(super) fn scenarios() -> Vec<Scenario> {
     vec![
         Scenario {
             one_core: true,
-            ..scenario("guest-echo", "one request to another process and back, by a task", Unit::Micros, homes![echo])
+            ..scenario("guest-echo", "one request to another process and back, by a task", Unit::Micros, echoes())
         },
-        scenario("guest-echo-two-cores", "the same, threads where the system puts them", Unit::Micros, homes![echo]),
+        scenario("guest-echo-two-cores", "the same, threads where the system puts them", Unit::Micros, echoes()),
         scenario("guest-switch", "one of a hundred tasks that yield in turn", Unit::Nanos, homes![switch]),
         scenario(
             "guest-tick-busy",
@@ -82,6 +90,79 @@ fn keep(meter: &mut Meter, samples: Vec<f64>) {
     for sample in samples {
         meter.sample(sample);
     }
+}
+
+/// The homes, and what a second thread costs by itself: a guest's host is woken by one that waits for its I/O.
+fn echoes() -> Vec<Entry> {
+    let std = |name| Who { name, backend: Backend::None, role: Role::Limit };
+    let mut entries = homes![echo];
+    entries.push(Entry { who: std("std socket, one thread"), round: std_echo::<OneThread> });
+    entries.push(Entry { who: std("std socket, a thread waits and wakes another"), round: std_echo::<TwoThreads> });
+    entries
+}
+
+/// Who waits for the answer on a socket without any async.
+trait Reader {
+    fn new(stream: TcpStream) -> Self;
+    /// Waits until 64 bytes have come.
+    fn wait(&mut self);
+}
+
+struct OneThread(TcpStream);
+
+impl Reader for OneThread {
+    fn new(stream: TcpStream) -> Self {
+        Self(stream)
+    }
+
+    fn wait(&mut self) {
+        self.0.read_exact(&mut [0; 64]).expect("the echo server answers");
+    }
+}
+
+struct TwoThreads(Arc<AtomicBool>);
+
+impl Reader for TwoThreads {
+    fn new(mut stream: TcpStream) -> Self {
+        let (came, host) = (Arc::new(AtomicBool::new(false)), thread::current());
+        let flag = came.clone();
+        // It ends with the connection.
+        thread::spawn(move || {
+            while stream.read_exact(&mut [0; 64]).is_ok() {
+                flag.store(true, Ordering::Release);
+                host.unpark();
+            }
+        });
+        Self(came)
+    }
+
+    fn wait(&mut self) {
+        while !self.0.swap(false, Ordering::Acquire) {
+            thread::park();
+        }
+    }
+}
+
+fn std_echo<R: Reader>(env: &Env, meter: &mut Meter) {
+    let samples = meter.usage(300, |_| {
+        let mut stream = TcpStream::connect(env.echo).expect("the echo server listens");
+        stream.set_nodelay(true).expect("a socket");
+        let mut reader = R::new(stream.try_clone().expect("a socket"));
+        let mut samples = Vec::with_capacity(300);
+        for number in 0..350_u32 {
+            let mut message = [0; 64];
+            message[..4].copy_from_slice(&number.to_le_bytes());
+            let start = Instant::now();
+            stream.write_all(&message).expect("the echo server listens");
+            reader.wait();
+            if number >= 50 {
+                samples.push(nanos(start.elapsed()));
+            }
+        }
+        stream.shutdown(Shutdown::Both).expect("a socket");
+        samples
+    });
+    keep(meter, samples);
 }
 
 fn echo<H: Home>(env: &Env, meter: &mut Meter) {
@@ -197,7 +278,7 @@ fn wake<U: Under>(_: &Env, meter: &mut Meter) {
             scope.stopped().await;
         }
     };
-    let host = std::thread::current();
+    let host = thread::current();
     let (queue, ticks) = pontoon::guest::queue(move || host.unpark());
     let run = U::guest().start(queue, main, |_| {}).expect("a guest starts");
     let remote = run.remote();
@@ -215,7 +296,7 @@ fn wake<U: Under>(_: &Env, meter: &mut Meter) {
             sample.set(Some(nanos(start.elapsed()) / f64::from(tasks)));
             remote.request_stop();
         } else {
-            std::thread::park();
+            thread::park();
         }
     }
     meter.sample(sample.get().expect("the wakers were called"));

@@ -1,6 +1,6 @@
 //! A whole life: start, one call that has to wait or one task, close.
 
-use super::{Entry, Env, Needs, Scenario, Unit, entries};
+use super::{Entry, Env, Scenario, Unit, entries};
 use crate::{
     meter::Meter,
     subjects::{Loop, Subject, ours, smol, tokio},
@@ -37,16 +37,7 @@ pub(super) fn of_a_task() -> Scenario {
 }
 
 fn scenario(name: &'static str, about: &'static str, entries: Vec<Entry>) -> Scenario {
-    Scenario {
-        name,
-        about,
-        unit: Unit::Micros,
-        rounds: 15,
-        quick_rounds: 3,
-        one_core: false,
-        needs: Needs::Nothing,
-        entries,
-    }
+    Scenario { unit: Unit::Micros, ..Scenario::short(name, about, entries) }
 }
 
 fn call<S: Subject>(_: &Env, meter: &mut Meter) {

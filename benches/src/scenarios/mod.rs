@@ -139,6 +139,14 @@ pub struct Scenario {
     pub entries: Vec<Entry>,
 }
 
+impl Scenario {
+    /// One whose operations take nanoseconds and need nothing, so that a round of it is short.
+    fn short(name: &'static str, about: &'static str, entries: Vec<Entry>) -> Self {
+        let needs = Needs::Nothing;
+        Self { name, about, unit: Unit::Nanos, rounds: 15, quick_rounds: 3, one_core: false, needs, entries }
+    }
+}
+
 /// All scenarios, in the order in which they are run and shown.
 pub fn all() -> Vec<Scenario> {
     let mut all = vec![

@@ -1,6 +1,6 @@
 //! A call from inside a call.
 
-use super::{Entry, Env, Needs, Scenario, Unit, entries};
+use super::{Env, Scenario, entries};
 use crate::{
     meter::Meter,
     subjects::{Nest, async_std, futures, ours, smol, tokio},
@@ -27,28 +27,15 @@ macro_rules! subjects {
 }
 
 pub(super) fn ready() -> Scenario {
-    scenario("nested-call", "one call of a ready future, from inside another call", subjects![ready_round])
+    Scenario::short("nested-call", "one call of a ready future, from inside another call", subjects![ready_round])
 }
 
 pub(super) fn waiting() -> Scenario {
-    scenario(
+    Scenario::short(
         "nested-wait",
         "one call of a future that has to wait for its own wake-up, from inside another call",
         subjects![waiting_round],
     )
-}
-
-fn scenario(name: &'static str, about: &'static str, entries: Vec<Entry>) -> Scenario {
-    Scenario {
-        name,
-        about,
-        unit: Unit::Nanos,
-        rounds: 15,
-        quick_rounds: 3,
-        one_core: false,
-        needs: Needs::Nothing,
-        entries,
-    }
 }
 
 fn ready_round<S: Nest>(_: &Env, meter: &mut Meter) {

@@ -1,6 +1,6 @@
 //! A call of a future that is ready at once.
 
-use super::{Env, Needs, Scenario, Unit, entries};
+use super::{Env, Scenario, entries};
 use crate::{
     meter::Meter,
     subjects::{Subject, async_std, futures, ours, smol, tokio},
@@ -8,15 +8,10 @@ use crate::{
 use std::hint::black_box;
 
 pub(super) fn scenario() -> Scenario {
-    Scenario {
-        name: "ready-call",
-        about: "one call of a future that is ready",
-        unit: Unit::Nanos,
-        rounds: 15,
-        quick_rounds: 3,
-        one_core: false,
-        needs: Needs::Nothing,
-        entries: entries![round:
+    Scenario::short(
+        "ready-call",
+        "one call of a future that is ready",
+        entries![round:
             ours::Pontoon<ours::OnSmol>,
             ours::Pontoon<ours::OnAsyncStd>,
             ours::Pontoon<ours::OnTokio>,
@@ -37,7 +32,7 @@ pub(super) fn scenario() -> Scenario {
             futures::Pollster,
             futures::Futures,
         ],
-    }
+    )
 }
 
 fn round<S: Subject>(_: &Env, meter: &mut Meter) {

@@ -1,6 +1,6 @@
 //! An item of a stream that always has one.
 
-use super::{Env, Needs, Scenario, Unit, entries};
+use super::{Env, Scenario, entries};
 use crate::{
     meter::Meter,
     subjects::{Items, async_std, futures, ours, smol, tokio},
@@ -9,15 +9,10 @@ use futures_lite::{StreamExt as _, stream};
 use std::hint::black_box;
 
 pub(super) fn scenario() -> Scenario {
-    Scenario {
-        name: "ready-item",
-        about: "one item of a stream that always has one",
-        unit: Unit::Nanos,
-        rounds: 15,
-        quick_rounds: 3,
-        one_core: false,
-        needs: Needs::Nothing,
-        entries: entries![round:
+    Scenario::short(
+        "ready-item",
+        "one item of a stream that always has one",
+        entries![round:
             ours::Pontoon<ours::OnSmol>,
             ours::Pontoon<ours::OnAsyncStd>,
             ours::Pontoon<ours::OnTokio>,
@@ -31,7 +26,7 @@ pub(super) fn scenario() -> Scenario {
             smol::Lite,
             futures::Futures,
         ],
-    }
+    )
 }
 
 fn round<S: Items>(_: &Env, meter: &mut Meter) {

@@ -1,6 +1,6 @@
 //! A task is started and joined, from one thread or from eight.
 
-use super::{Env, Needs, Scenario, Unit, entries};
+use super::{Env, Scenario, entries};
 use crate::{
     meter::{Meter, nanos},
     subjects::{Loop, async_std, futures, ours, smol, tokio},
@@ -8,15 +8,10 @@ use crate::{
 use std::{hint::black_box, sync::Barrier, thread, time::Instant};
 
 pub(super) fn one() -> Scenario {
-    Scenario {
-        name: "spawn-join-1",
-        about: "spawn a task and join it",
-        unit: Unit::Nanos,
-        rounds: 15,
-        quick_rounds: 3,
-        one_core: false,
-        needs: Needs::Nothing,
-        entries: entries![alone:
+    Scenario::short(
+        "spawn-join-1",
+        "spawn a task and join it",
+        entries![alone:
             ours::Pontoon<ours::OnSmol>,
             ours::Pontoon<ours::OnAsyncStd>,
             ours::Pontoon<ours::OnTokio>,
@@ -35,19 +30,14 @@ pub(super) fn one() -> Scenario {
             async_std::BlockOn,
             futures::Pollster,
         ],
-    }
+    )
 }
 
 pub(super) fn eight() -> Scenario {
-    Scenario {
-        name: "spawn-join-8",
-        about: "spawn a task and join it, on eight threads at once; the time all of them took, shared by all tasks",
-        unit: Unit::Nanos,
-        rounds: 15,
-        quick_rounds: 3,
-        one_core: false,
-        needs: Needs::Nothing,
-        entries: entries![together:
+    Scenario::short(
+        "spawn-join-8",
+        "spawn a task and join it, on eight threads at once; the time all of them took, shared by all tasks",
+        entries![together:
             ours::Pontoon<ours::OnSmol>,
             ours::Pontoon<ours::OnAsyncStd>,
             ours::Pontoon<ours::OnTokio>,
@@ -61,7 +51,7 @@ pub(super) fn eight() -> Scenario {
             async_std::BlockOn,
             futures::Pollster,
         ],
-    }
+    )
 }
 
 fn spawn_join<S: Loop>(subject: &S, ops: u32) {

@@ -1,6 +1,6 @@
 //! An item that a task of the loop fetched from a stream, with bounded room between the task and the caller.
 
-use super::{Env, Needs, Scenario, Unit, entries};
+use super::{Env, Scenario, entries};
 use crate::{
     meter::Meter,
     subjects::{Pump, async_std, ours, smol, tokio},
@@ -9,15 +9,10 @@ use futures_lite::{StreamExt as _, stream};
 use std::hint::black_box;
 
 pub(super) fn scenario() -> Scenario {
-    Scenario {
-        name: "task-item",
-        about: "one item from a task on the loop, which may be 64 items ahead",
-        unit: Unit::Nanos,
-        rounds: 15,
-        quick_rounds: 3,
-        one_core: false,
-        needs: Needs::Nothing,
-        entries: entries![round:
+    Scenario::short(
+        "task-item",
+        "one item from a task on the loop, which may be 64 items ahead",
+        entries![round:
             ours::Pontoon<ours::OnSmol>,
             ours::Pontoon<ours::OnAsyncStd>,
             ours::Pontoon<ours::OnTokio>,
@@ -30,7 +25,7 @@ pub(super) fn scenario() -> Scenario {
             smol::BlockOn,
             async_std::BlockOn,
         ],
-    }
+    )
 }
 
 /// How many items one iterator gives: enough that its start and end do not count.

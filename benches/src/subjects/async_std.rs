@@ -1,11 +1,10 @@
 //! async-std, as it is used from sync code today.
 
-use super::{AHEAD, Backend, Items, Loop, Nest, Pump, Role, Subject, Who};
+use super::{Backend, Direct, Items, Loop, Nest, Pump, Role, Spawn, Who, by_channel, smol};
 use crate::io;
 use async_executor::LocalExecutor;
 use async_std::task::{self, JoinHandle};
 use futures_core::Stream;
-use futures_lite::StreamExt as _;
 use std::{future::Future, iter};
 
 const fn who(name: &'static str, role: Role) -> Who {
@@ -14,59 +13,38 @@ const fn who(name: &'static str, role: Role) -> Who {
 
 /// async-std's sockets and timers, driven in place: it shares async-io's reactor.
 #[derive(Debug)]
-pub struct InPlace(LocalExecutor<'static>);
+pub struct InPlace(smol::InPlace);
 
-impl Subject for InPlace {
+impl Direct for InPlace {
     const WHO: Who = who("async-std sockets, async_io::block_on in place", Role::Ideal);
 
     fn start() -> Self {
-        Self(LocalExecutor::new())
+        Self(Direct::start())
     }
 
-    fn call<F: Future>(&self, future: F) -> F::Output {
-        async_io::block_on(self.0.run(future))
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.0.block_on(future)
     }
 }
 
 impl Loop for InPlace {
     type Io = io::AsyncStd;
-    type Task<T: Send + 'static> = async_executor::Task<T>;
+    type Tasks = LocalExecutor<'static>;
 
-    fn spawn<F>(&self, future: F) -> Self::Task<F::Output>
-    where
-        F: Future + Send + 'static,
-        F::Output: Send + 'static,
-    {
-        self.0.spawn(future)
+    fn tasks(&self) -> &Self::Tasks {
+        self.0.tasks()
     }
 
-    fn join<T: Send + 'static>(&self, task: Self::Task<T>) -> T {
-        self.call(task)
-    }
-
-    fn background(&self, future: impl Future<Output = ()> + Send + 'static) {
-        self.0.spawn(future).detach();
+    fn join<T: Send + 'static>(&self, task: async_executor::Task<T>) -> T {
+        self.block_on(task)
     }
 }
 
-/// `async_std::task::block_on`, with tasks on async-std's global threads.
+/// async-std's global threads.
 #[derive(Debug)]
-pub struct BlockOn;
+pub struct Global;
 
-impl Subject for BlockOn {
-    const WHO: Who = who("async_std::task::block_on", Role::Peer);
-
-    fn start() -> Self {
-        Self
-    }
-
-    fn call<F: Future>(&self, future: F) -> F::Output {
-        task::block_on(future)
-    }
-}
-
-impl Loop for BlockOn {
-    type Io = io::AsyncStd;
+impl Spawn for Global {
     type Task<T: Send + 'static> = JoinHandle<T>;
 
     fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
@@ -77,44 +55,47 @@ impl Loop for BlockOn {
         task::spawn(future)
     }
 
-    fn join<T: Send + 'static>(&self, handle: JoinHandle<T>) -> T {
-        task::block_on(handle)
-    }
-
-    fn background(&self, future: impl Future<Output = ()> + Send + 'static) {
-        drop(task::spawn(future));
+    fn detach<T: Send + 'static>(task: JoinHandle<T>) {
+        drop(task);
     }
 }
 
-impl Nest for BlockOn {
-    fn nest<F>(&self, ops: u32, make: fn() -> F)
-    where
-        F: Future<Output = u32> + Send + 'static,
-    {
-        task::block_on(async {
-            for _ in 0..ops {
-                std::hint::black_box(task::block_on(make()));
-            }
-        });
+/// `async_std::task::block_on`, with tasks on async-std's global threads.
+#[derive(Debug)]
+pub struct BlockOn;
+
+impl Direct for BlockOn {
+    const WHO: Who = who("async_std::task::block_on", Role::Peer);
+
+    fn start() -> Self {
+        Self
+    }
+
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
+        task::block_on(future)
     }
 }
 
-impl Items for BlockOn {
-    fn items<S: Stream<Item = u64> + Send + Unpin + 'static>(&self, mut stream: S) -> impl Iterator<Item = u64> {
-        iter::from_fn(move || task::block_on(stream.next()))
+impl Loop for BlockOn {
+    type Io = io::AsyncStd;
+    type Tasks = Global;
+
+    fn tasks(&self) -> &Global {
+        &Global
+    }
+
+    fn join<T: Send + 'static>(&self, task: JoinHandle<T>) -> T {
+        self.block_on(task)
     }
 }
+
+impl Nest for BlockOn {}
+
+impl Items for BlockOn {}
 
 impl Pump for BlockOn {
-    fn pump<S: Stream<Item = u64> + Send + Unpin + 'static>(&self, mut stream: S) -> impl Iterator<Item = u64> {
-        let (sender, receiver) = async_channel::bounded(AHEAD);
-        self.background(async move {
-            while let Some(item) = stream.next().await {
-                if sender.send(item).await.is_err() {
-                    return;
-                }
-            }
-        });
-        iter::from_fn(move || receiver.recv_blocking().ok())
+    fn pump<S: Stream<Item = u64> + Send + Unpin + 'static>(&self, stream: S) -> impl Iterator<Item = u64> {
+        let items = by_channel(self, stream);
+        iter::from_fn(move || items.recv_blocking().ok())
     }
 }

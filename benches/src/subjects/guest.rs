@@ -4,7 +4,7 @@ use super::{Backend, Role, Who};
 use crate::io::{self, Io};
 use async_executor::LocalExecutor;
 use pontoon::guest::{Guest, GuestScope, queue};
-use std::{cell::RefCell, future::Future, marker::PhantomData, rc::Rc, thread};
+use std::{cell::RefCell, future::Future, marker::PhantomData, rc::Rc, thread, time::Duration};
 
 /// A runtime that polls its tasks on this thread.
 pub trait Home: 'static {
@@ -26,6 +26,8 @@ pub trait Under: 'static {
     const QUEUE: &'static str;
     /// How it is listed as a future.
     const FUTURE: &'static str;
+    /// How it is listed where its host gives it the time between its frames.
+    const FRAMES: &'static str;
     /// The runtime below.
     const BACKEND: Backend;
     /// The sockets and timers that fit.
@@ -36,7 +38,7 @@ pub trait Under: 'static {
 }
 
 macro_rules! under {
-    ($($(#[$doc:meta])* $under:ident: $queue:literal, $future:literal, $backend:ident;)*) => {$(
+    ($($(#[$doc:meta])* $under:ident: $queue:literal, $future:literal, $frames:literal, $backend:ident;)*) => {$(
         $(#[$doc])*
         #[derive(Debug)]
         pub struct $under;
@@ -44,6 +46,7 @@ macro_rules! under {
         impl Under for $under {
             const QUEUE: &'static str = $queue;
             const FUTURE: &'static str = $future;
+            const FRAMES: &'static str = $frames;
             const BACKEND: Backend = Backend::$backend;
             type Io = io::$backend;
 
@@ -56,11 +59,11 @@ macro_rules! under {
 
 under! {
     /// The smol backend.
-    OnSmol: "pontoon guest smol", "pontoon guest smol, as a future", Smol;
+    OnSmol: "pontoon guest smol", "pontoon guest smol, as a future", "pontoon guest smol, between frames", Smol;
     /// The async-std backend.
-    OnAsyncStd: "pontoon guest async-std", "pontoon guest async-std, as a future", AsyncStd;
+    OnAsyncStd: "pontoon guest async-std", "pontoon guest async-std, as a future", "pontoon guest async-std, between frames", AsyncStd;
     /// The tokio backend: current_thread.
-    OnTokio: "pontoon guest tokio", "pontoon guest tokio, as a future", Tokio;
+    OnTokio: "pontoon guest tokio", "pontoon guest tokio, as a future", "pontoon guest tokio, between frames", Tokio;
 }
 
 /// A guest whose host is a loop that sleeps while it has nothing to do.
@@ -70,6 +73,10 @@ pub struct InQueue<F>(PhantomData<F>);
 /// A guest as a future.
 #[derive(Debug)]
 pub struct AsFuture<F>(PhantomData<F>);
+
+/// A guest whose host gives it the time between its frames.
+#[derive(Debug)]
+pub struct BetweenFrames<F>(PhantomData<F>);
 
 /// Starts `main` in a queue and runs its ticks; `each` sees every tick and runs it.
 ///
@@ -128,6 +135,28 @@ impl<F: Under> Home for AsFuture<F> {
         spawn_in_guest(task);
     }
 }
+
+impl<F: Under> Home for BetweenFrames<F> {
+    const WHO: Who = Who { name: F::FRAMES, backend: F::BACKEND, role: Role::Ours };
+    type Io = F::Io;
+
+    fn run<T: 'static>(main: impl Future<Output = T> + 'static) -> T {
+        let (queue, _ticks) = queue(|| {});
+        let output = Rc::new(RefCell::new(None));
+        let done = output.clone();
+        let run =
+            F::guest().start(queue, main, move |result| *done.borrow_mut() = result.ok()).expect("a guest starts");
+        while !run.run_for(FRAME).expect("this is the host") {}
+        output.take().expect("main has an output")
+    }
+
+    fn spawn(task: impl Future<Output = ()> + 'static) {
+        spawn_in_guest(task);
+    }
+}
+
+/// Sixty in a second.
+const FRAME: Duration = Duration::from_micros(16_667);
 
 /// async-executor's local executor in `async_io::block_on`.
 #[derive(Debug)]

@@ -1,11 +1,11 @@
 //! Pontoon, on each backend.
 
-use super::{AHEAD, Backend, Items, Loop, Nest, Pump, Role, Subject, Who};
+use super::{AHEAD, Backend, Direct, Items, Loop, Nest, Pump, Role, Spawn, Who, by_channel};
 use crate::io;
 use futures_core::Stream;
-use futures_lite::StreamExt as _;
-use pontoon::{AsyncStd, Runner, Smol, Tokio};
+use pontoon::{AsyncStd, Runner, Smol, Task, Tokio};
 use std::{future::Future, marker::PhantomData};
+use tokio::task::JoinHandle;
 
 /// One backend, or one way to set it up.
 pub trait Flavour: Send + Sync + 'static {
@@ -60,56 +60,48 @@ pub struct Pontoon<F> {
     flavour: PhantomData<F>,
 }
 
-impl<F: Flavour> Subject for Pontoon<F> {
+impl Spawn for Runner {
+    type Task<T: Send + 'static> = Task<T>;
+
+    fn spawn<F>(&self, future: F) -> Task<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        Runner::spawn(self, future)
+    }
+
+    fn detach<T: Send + 'static>(task: Task<T>) {
+        task.detach();
+    }
+}
+
+impl<F: Flavour> Direct for Pontoon<F> {
     const WHO: Who = Who { name: F::NAME, backend: F::BACKEND, role: Role::Ours };
 
     fn start() -> Self {
         Self { runner: F::runner(), flavour: PhantomData }
     }
 
-    fn call<Fut>(&self, future: Fut) -> Fut::Output
-    where
-        Fut: Future + Send + 'static,
-        Fut::Output: Send + 'static,
-    {
+    fn block_on<Fut: Future>(&self, future: Fut) -> Fut::Output {
         self.runner.run(future)
     }
 }
 
 impl<F: Flavour> Loop for Pontoon<F> {
     type Io = F::Io;
-    type Task<T: Send + 'static> = pontoon::Task<T>;
+    type Tasks = Runner;
 
-    fn spawn<Fut>(&self, future: Fut) -> Self::Task<Fut::Output>
-    where
-        Fut: Future + Send + 'static,
-        Fut::Output: Send + 'static,
-    {
-        self.runner.spawn(future)
+    fn tasks(&self) -> &Runner {
+        &self.runner
     }
 
-    fn join<T: Send + 'static>(&self, task: Self::Task<T>) -> T {
+    fn join<T: Send + 'static>(&self, task: Task<T>) -> T {
         task.join().expect("the task ends")
     }
-
-    fn background(&self, future: impl Future<Output = ()> + Send + 'static) {
-        self.runner.spawn(future).detach();
-    }
 }
 
-impl<F: Flavour> Nest for Pontoon<F> {
-    fn nest<Fut>(&self, ops: u32, make: fn() -> Fut)
-    where
-        Fut: Future<Output = u32> + Send + 'static,
-    {
-        let inner = &self.runner;
-        self.runner.run(async move {
-            for _ in 0..ops {
-                std::hint::black_box(inner.run(make()));
-            }
-        });
-    }
-}
+impl<F: Flavour> Nest for Pontoon<F> {}
 
 impl<F: Flavour> Items for Pontoon<F> {
     fn items<S: Stream<Item = u64> + Send + Unpin + 'static>(&self, stream: S) -> impl Iterator<Item = u64> {
@@ -127,7 +119,7 @@ impl<F: Flavour> Pump for Pontoon<F> {
 #[derive(Debug)]
 pub struct ByChannel<F>(Pontoon<F>);
 
-impl<F: Flavour> Subject for ByChannel<F> {
+impl<F: Flavour> Direct for ByChannel<F> {
     const WHO: Who = Who {
         name: match F::BACKEND {
             Backend::Smol => "pontoon smol, own channel",
@@ -135,73 +127,70 @@ impl<F: Flavour> Subject for ByChannel<F> {
             Backend::Tokio => "pontoon tokio, own channel",
             Backend::None => "",
         },
-        ..Pontoon::<F>::WHO
+        backend: F::BACKEND,
+        role: Role::Ours,
     };
 
     fn start() -> Self {
-        Self(Pontoon::start())
+        Self(Direct::start())
     }
 
-    fn call<Fut>(&self, future: Fut) -> Fut::Output
-    where
-        Fut: Future + Send + 'static,
-        Fut::Output: Send + 'static,
-    {
-        self.0.call(future)
+    fn block_on<Fut: Future>(&self, future: Fut) -> Fut::Output {
+        self.0.block_on(future)
     }
 }
 
 impl<F: Flavour> Pump for ByChannel<F> {
-    fn pump<S: Stream<Item = u64> + Send + Unpin + 'static>(&self, mut stream: S) -> impl Iterator<Item = u64> {
-        let (sender, receiver) = async_channel::bounded(AHEAD);
-        self.0.background(async move {
-            while let Some(item) = stream.next().await {
-                if sender.send(item).await.is_err() {
-                    return;
-                }
-            }
-        });
-        self.0.runner.wrap_iter(receiver)
+    fn pump<S: Stream<Item = u64> + Send + Unpin + 'static>(&self, stream: S) -> impl Iterator<Item = u64> {
+        self.0.runner.wrap_iter(by_channel(&self.0, stream))
     }
 }
 
 /// Pontoon on tokio, where the library starts its background tasks with `tokio::spawn`.
 #[derive(Debug)]
-pub struct TokioSpawn(Pontoon<OnTokio>);
+pub struct TokioSpawn(Spawner);
 
-impl Subject for TokioSpawn {
-    const WHO: Who = Who { name: "pontoon tokio, tokio::spawn", backend: Backend::Tokio, role: Role::Ours };
+/// `tokio::spawn`, inside the runner's context.
+#[derive(Debug)]
+pub struct Spawner(Runner);
 
-    fn start() -> Self {
-        Self(Pontoon::start())
-    }
+impl Spawn for Spawner {
+    type Task<T: Send + 'static> = JoinHandle<T>;
 
-    fn call<F>(&self, future: F) -> F::Output
+    fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
     where
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        self.0.call(future)
+        self.0.enter(|| tokio::spawn(future))
+    }
+
+    fn detach<T: Send + 'static>(task: JoinHandle<T>) {
+        drop(task);
+    }
+}
+
+impl Direct for TokioSpawn {
+    const WHO: Who = Who { name: "pontoon tokio, tokio::spawn", backend: Backend::Tokio, role: Role::Ours };
+
+    fn start() -> Self {
+        Self(Spawner(OnTokio::runner()))
+    }
+
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.0.0.run(future)
     }
 }
 
 impl Loop for TokioSpawn {
     type Io = io::Tokio;
-    type Task<T: Send + 'static> = tokio::task::JoinHandle<T>;
+    type Tasks = Spawner;
 
-    fn spawn<F>(&self, future: F) -> Self::Task<F::Output>
-    where
-        F: Future + Send + 'static,
-        F::Output: Send + 'static,
-    {
-        self.0.runner.enter(|| tokio::spawn(future))
+    fn tasks(&self) -> &Spawner {
+        &self.0
     }
 
-    fn join<T: Send + 'static>(&self, task: Self::Task<T>) -> T {
-        self.call(task).expect("the task ends")
-    }
-
-    fn background(&self, future: impl Future<Output = ()> + Send + 'static) {
-        drop(self.spawn(future));
+    fn join<T: Send + 'static>(&self, task: JoinHandle<T>) -> T {
+        self.block_on(task).expect("the task ends")
     }
 }

@@ -1,50 +1,73 @@
 //! smol's parts, as they are used from sync code today.
 
-use super::{AHEAD, Backend, Items, Loop, Nest, Pump, Role, Subject, Who};
+use super::{Backend, Direct, Items, Loop, Nest, Pump, Role, Spawn, Subject, Who, by_channel};
 use crate::io;
-use async_executor::{Executor, LocalExecutor};
+use async_executor::{Executor, LocalExecutor, Task};
 use futures_core::Stream;
-use futures_lite::{StreamExt as _, stream};
+use futures_lite::stream;
 use std::{future::Future, iter, sync::Arc, thread};
 
 const fn who(name: &'static str, role: Role) -> Who {
     Who { name, backend: Backend::Smol, role }
 }
 
+/// smol's global thread.
+#[derive(Debug)]
+pub struct Global;
+
+impl Global {
+    fn spawn<T: Send + 'static>(&self, future: impl Future<Output = T> + Send + 'static) -> Task<T> {
+        smol::spawn(future)
+    }
+}
+
+macro_rules! spawn {
+    ($($executor:ty),*) => {$(
+        impl Spawn for $executor {
+            type Task<T: Send + 'static> = Task<T>;
+
+            fn spawn<F>(&self, future: F) -> Task<F::Output>
+            where
+                F: Future + Send + 'static,
+                F::Output: Send + 'static,
+            {
+                <$executor>::spawn(self, future)
+            }
+
+            fn detach<T: Send + 'static>(task: Task<T>) {
+                task.detach();
+            }
+        }
+    )*};
+}
+spawn!(Global, Executor<'static>, LocalExecutor<'static>);
+
 /// `async_io::block_on` around a local executor: what a call costs if nobody cares about the time between calls.
 #[derive(Debug)]
 pub struct InPlace(LocalExecutor<'static>);
 
-impl Subject for InPlace {
+impl Direct for InPlace {
     const WHO: Who = who("smol executor + async_io::block_on in place", Role::Ideal);
 
     fn start() -> Self {
         Self(LocalExecutor::new())
     }
 
-    fn call<F: Future>(&self, future: F) -> F::Output {
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
         async_io::block_on(self.0.run(future))
     }
 }
 
 impl Loop for InPlace {
     type Io = io::Smol;
-    type Task<T: Send + 'static> = async_executor::Task<T>;
+    type Tasks = LocalExecutor<'static>;
 
-    fn spawn<F>(&self, future: F) -> Self::Task<F::Output>
-    where
-        F: Future + Send + 'static,
-        F::Output: Send + 'static,
-    {
-        self.0.spawn(future)
+    fn tasks(&self) -> &Self::Tasks {
+        &self.0
     }
 
-    fn join<T: Send + 'static>(&self, task: Self::Task<T>) -> T {
-        self.call(task)
-    }
-
-    fn background(&self, future: impl Future<Output = ()> + Send + 'static) {
-        self.0.spawn(future).detach();
+    fn join<T: Send + 'static>(&self, task: Task<T>) -> T {
+        self.block_on(task)
     }
 }
 
@@ -52,69 +75,39 @@ impl Loop for InPlace {
 #[derive(Debug)]
 pub struct BlockOn;
 
-impl Subject for BlockOn {
+impl Direct for BlockOn {
     const WHO: Who = who("smol::block_on", Role::Peer);
 
     fn start() -> Self {
         Self
     }
 
-    fn call<F: Future>(&self, future: F) -> F::Output {
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
         smol::block_on(future)
     }
 }
 
 impl Loop for BlockOn {
     type Io = io::Smol;
-    type Task<T: Send + 'static> = smol::Task<T>;
+    type Tasks = Global;
 
-    fn spawn<F>(&self, future: F) -> Self::Task<F::Output>
-    where
-        F: Future + Send + 'static,
-        F::Output: Send + 'static,
-    {
-        smol::spawn(future)
+    fn tasks(&self) -> &Global {
+        &Global
     }
 
-    fn join<T: Send + 'static>(&self, task: Self::Task<T>) -> T {
-        smol::block_on(task)
-    }
-
-    fn background(&self, future: impl Future<Output = ()> + Send + 'static) {
-        smol::spawn(future).detach();
+    fn join<T: Send + 'static>(&self, task: Task<T>) -> T {
+        self.block_on(task)
     }
 }
 
-impl Nest for BlockOn {
-    fn nest<F>(&self, ops: u32, make: fn() -> F)
-    where
-        F: Future<Output = u32> + Send + 'static,
-    {
-        smol::block_on(async {
-            for _ in 0..ops {
-                std::hint::black_box(smol::block_on(make()));
-            }
-        });
-    }
-}
+impl Nest for BlockOn {}
 
-impl Items for BlockOn {
-    fn items<S: Stream<Item = u64> + Send + Unpin + 'static>(&self, mut stream: S) -> impl Iterator<Item = u64> {
-        iter::from_fn(move || smol::block_on(stream.next()))
-    }
-}
+impl Items for BlockOn {}
 
 impl Pump for BlockOn {
-    fn pump<S: Stream<Item = u64> + Send + Unpin + 'static>(&self, mut stream: S) -> impl Iterator<Item = u64> {
-        let (sender, receiver) = async_channel::bounded(AHEAD);
-        self.background(async move {
-            while let Some(item) = stream.next().await {
-                if sender.send(item).await.is_err() {
-                    return;
-                }
-            }
-        });
-        iter::from_fn(move || receiver.recv_blocking().ok())
+    fn pump<S: Stream<Item = u64> + Send + Unpin + 'static>(&self, stream: S) -> impl Iterator<Item = u64> {
+        let items = by_channel(self, stream);
+        iter::from_fn(move || items.recv_blocking().ok())
     }
 }
 
@@ -140,22 +133,14 @@ impl Subject for SpawnJoin {
 
 impl Loop for SpawnJoin {
     type Io = io::Smol;
-    type Task<T: Send + 'static> = smol::Task<T>;
+    type Tasks = Global;
 
-    fn spawn<F>(&self, future: F) -> Self::Task<F::Output>
-    where
-        F: Future + Send + 'static,
-        F::Output: Send + 'static,
-    {
-        smol::spawn(future)
+    fn tasks(&self) -> &Global {
+        &Global
     }
 
-    fn join<T: Send + 'static>(&self, task: Self::Task<T>) -> T {
+    fn join<T: Send + 'static>(&self, task: Task<T>) -> T {
         smol::block_on(task)
-    }
-
-    fn background(&self, future: impl Future<Output = ()> + Send + 'static) {
-        smol::spawn(future).detach();
     }
 }
 
@@ -167,7 +152,7 @@ pub struct HostedBlockOn {
     thread: Option<thread::JoinHandle<()>>,
 }
 
-impl Subject for HostedBlockOn {
+impl Direct for HostedBlockOn {
     const WHO: Who = who("smol thread + executor, async_io::block_on", Role::Peer);
 
     fn start() -> Self {
@@ -181,29 +166,21 @@ impl Subject for HostedBlockOn {
         Self { executor, stop, thread: Some(thread) }
     }
 
-    fn call<F: Future>(&self, future: F) -> F::Output {
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
         async_io::block_on(future)
     }
 }
 
 impl Loop for HostedBlockOn {
     type Io = io::Smol;
-    type Task<T: Send + 'static> = async_executor::Task<T>;
+    type Tasks = Executor<'static>;
 
-    fn spawn<F>(&self, future: F) -> Self::Task<F::Output>
-    where
-        F: Future + Send + 'static,
-        F::Output: Send + 'static,
-    {
-        self.executor.spawn(future)
+    fn tasks(&self) -> &Self::Tasks {
+        &self.executor
     }
 
-    fn join<T: Send + 'static>(&self, task: Self::Task<T>) -> T {
-        self.call(task)
-    }
-
-    fn background(&self, future: impl Future<Output = ()> + Send + 'static) {
-        self.executor.spawn(future).detach();
+    fn join<T: Send + 'static>(&self, task: Task<T>) -> T {
+        self.block_on(task)
     }
 }
 
@@ -220,30 +197,19 @@ impl Drop for HostedBlockOn {
 #[derive(Debug)]
 pub struct Lite;
 
-impl Subject for Lite {
+impl Direct for Lite {
     const WHO: Who = Who { name: "futures_lite block_on", backend: Backend::None, role: Role::Peer };
 
     fn start() -> Self {
         Self
     }
 
-    fn call<F: Future>(&self, future: F) -> F::Output {
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
         futures_lite::future::block_on(future)
     }
 }
 
-impl Nest for Lite {
-    fn nest<F>(&self, ops: u32, make: fn() -> F)
-    where
-        F: Future<Output = u32> + Send + 'static,
-    {
-        futures_lite::future::block_on(async {
-            for _ in 0..ops {
-                std::hint::black_box(futures_lite::future::block_on(make()));
-            }
-        });
-    }
-}
+impl Nest for Lite {}
 
 impl Items for Lite {
     fn items<S: Stream<Item = u64> + Send + Unpin + 'static>(&self, stream: S) -> impl Iterator<Item = u64> {

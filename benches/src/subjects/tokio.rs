@@ -1,6 +1,6 @@
 //! tokio, as it is used from sync code today.
 
-use super::{AHEAD, Backend, Items, Loop, Nest, Pump, Role, Subject, Who};
+use super::{AHEAD, Backend, Direct, Items, Loop, Nest, Pump, Role, Spawn, Subject, Who};
 use crate::io;
 use futures_core::Stream;
 use futures_lite::{StreamExt as _, future::block_on};
@@ -35,83 +35,79 @@ fn pumped<S: Stream<Item = u64> + Send + Unpin + 'static>(handle: &Handle, mut s
     iter::from_fn(move || receiver.blocking_recv())
 }
 
+impl Spawn for Handle {
+    type Task<T: Send + 'static> = JoinHandle<T>;
+
+    fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        Handle::spawn(self, future)
+    }
+
+    fn detach<T: Send + 'static>(task: JoinHandle<T>) {
+        drop(task);
+    }
+}
+
 /// `Runtime::block_on` of a current_thread runtime: what a call costs if nobody cares about the time between calls.
 #[derive(Debug)]
 pub struct InPlace(Runtime);
 
-impl Subject for InPlace {
+impl Direct for InPlace {
     const WHO: Who = who("tokio Runtime::block_on in place", Role::Ideal);
 
     fn start() -> Self {
         Self(current_thread())
     }
 
-    fn call<F: Future>(&self, future: F) -> F::Output {
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
         self.0.block_on(future)
     }
 }
 
 impl Loop for InPlace {
     type Io = io::Tokio;
-    type Task<T: Send + 'static> = JoinHandle<T>;
+    type Tasks = Handle;
 
-    fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
-    where
-        F: Future + Send + 'static,
-        F::Output: Send + 'static,
-    {
-        self.0.spawn(future)
+    fn tasks(&self) -> &Handle {
+        self.0.handle()
     }
 
     fn join<T: Send + 'static>(&self, task: JoinHandle<T>) -> T {
-        self.0.block_on(task).expect("the task ends")
-    }
-
-    fn background(&self, future: impl Future<Output = ()> + Send + 'static) {
-        self.0.spawn(future);
+        self.block_on(task).expect("the task ends")
     }
 }
 
-impl Items for InPlace {
-    fn items<S: Stream<Item = u64> + Send + Unpin + 'static>(&self, mut stream: S) -> impl Iterator<Item = u64> {
-        iter::from_fn(move || self.0.block_on(stream.next()))
-    }
-}
+impl Items for InPlace {}
 
 /// `Handle::block_on` on a multi_thread runtime with one worker.
 #[derive(Debug)]
 pub struct HandleBlockOn(Runtime);
 
-impl Subject for HandleBlockOn {
+impl Direct for HandleBlockOn {
     const WHO: Who = who("tokio multi_thread(1) Handle::block_on", Role::Peer);
 
     fn start() -> Self {
         Self(multi_thread())
     }
 
-    fn call<F: Future>(&self, future: F) -> F::Output {
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
         self.0.handle().block_on(future)
     }
 }
 
 impl Loop for HandleBlockOn {
     type Io = io::Tokio;
-    type Task<T: Send + 'static> = JoinHandle<T>;
+    type Tasks = Handle;
 
-    fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
-    where
-        F: Future + Send + 'static,
-        F::Output: Send + 'static,
-    {
-        self.0.spawn(future)
+    fn tasks(&self) -> &Handle {
+        self.0.handle()
     }
 
     fn join<T: Send + 'static>(&self, task: JoinHandle<T>) -> T {
-        self.call(task).expect("the task ends")
-    }
-
-    fn background(&self, future: impl Future<Output = ()> + Send + 'static) {
-        self.0.spawn(future);
+        self.block_on(task).expect("the task ends")
     }
 }
 
@@ -130,11 +126,7 @@ impl Nest for HandleBlockOn {
     }
 }
 
-impl Items for HandleBlockOn {
-    fn items<S: Stream<Item = u64> + Send + Unpin + 'static>(&self, mut stream: S) -> impl Iterator<Item = u64> {
-        iter::from_fn(move || self.0.handle().block_on(stream.next()))
-    }
-}
+impl Items for HandleBlockOn {}
 
 impl Pump for HandleBlockOn {
     fn pump<S: Stream<Item = u64> + Send + Unpin + 'static>(&self, stream: S) -> impl Iterator<Item = u64> {
@@ -173,36 +165,28 @@ impl Drop for Hosted {
 #[derive(Debug)]
 pub struct HostedBlockOn(Hosted);
 
-impl Subject for HostedBlockOn {
+impl Direct for HostedBlockOn {
     const WHO: Who = who("tokio thread + current_thread, Handle::block_on", Role::Peer);
 
     fn start() -> Self {
         Self(Hosted::start())
     }
 
-    fn call<F: Future>(&self, future: F) -> F::Output {
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
         self.0.handle.block_on(future)
     }
 }
 
 impl Loop for HostedBlockOn {
     type Io = io::Tokio;
-    type Task<T: Send + 'static> = JoinHandle<T>;
+    type Tasks = Handle;
 
-    fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
-    where
-        F: Future + Send + 'static,
-        F::Output: Send + 'static,
-    {
-        self.0.handle.spawn(future)
+    fn tasks(&self) -> &Handle {
+        &self.0.handle
     }
 
     fn join<T: Send + 'static>(&self, task: JoinHandle<T>) -> T {
-        self.call(task).expect("the task ends")
-    }
-
-    fn background(&self, future: impl Future<Output = ()> + Send + 'static) {
-        self.0.handle.spawn(future);
+        self.block_on(task).expect("the task ends")
     }
 }
 
@@ -231,22 +215,14 @@ impl Subject for SpawnOneshot {
 
 impl Loop for SpawnOneshot {
     type Io = io::Tokio;
-    type Task<T: Send + 'static> = JoinHandle<T>;
+    type Tasks = Handle;
 
-    fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
-    where
-        F: Future + Send + 'static,
-        F::Output: Send + 'static,
-    {
-        self.0.handle.spawn(future)
+    fn tasks(&self) -> &Handle {
+        &self.0.handle
     }
 
     fn join<T: Send + 'static>(&self, task: JoinHandle<T>) -> T {
         block_on(task).expect("the task ends")
-    }
-
-    fn background(&self, future: impl Future<Output = ()> + Send + 'static) {
-        self.0.handle.spawn(future);
     }
 }
 
@@ -279,21 +255,13 @@ impl Subject for ThreadPerCall {
 
 impl Loop for ThreadPerCall {
     type Io = io::Tokio;
-    type Task<T: Send + 'static> = JoinHandle<T>;
+    type Tasks = Handle;
 
-    fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
-    where
-        F: Future + Send + 'static,
-        F::Output: Send + 'static,
-    {
-        self.0.spawn(future)
+    fn tasks(&self) -> &Handle {
+        self.0.handle()
     }
 
     fn join<T: Send + 'static>(&self, task: JoinHandle<T>) -> T {
         self.call(task).expect("the task ends")
-    }
-
-    fn background(&self, future: impl Future<Output = ()> + Send + 'static) {
-        self.0.spawn(future);
     }
 }

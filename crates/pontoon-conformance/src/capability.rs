@@ -20,16 +20,19 @@ pub enum Capability {
     VisibleContext,
     /// A case may start this test binary again as a child process.
     ChildProcess,
+    /// The runtime has [workers](pontoon_core::Executor::workers) of its own.
+    Workers,
 }
 
 impl Capability {
     /// Every capability, in the order of the table.
-    pub const ALL: [Capability; 5] = [
+    pub const ALL: [Capability; 6] = [
         Capability::BackgroundProgress,
         Capability::HostThread,
         Capability::CallersOnly,
         Capability::VisibleContext,
         Capability::ChildProcess,
+        Capability::Workers,
     ];
 }
 
@@ -41,6 +44,7 @@ impl fmt::Display for Capability {
             Capability::CallersOnly => "callers only",
             Capability::VisibleContext => "visible context",
             Capability::ChildProcess => "child process",
+            Capability::Workers => "workers",
         })
     }
 }

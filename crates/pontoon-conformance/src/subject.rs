@@ -30,7 +30,8 @@ pub struct Subject {
 }
 
 impl Subject {
-    /// A backend under a runner with a thread of its own, the usual one.
+    /// A backend under a runner with a thread of its own, the usual one. If its runtime has workers, say so with
+    /// [`has`](Subject::has).
     pub fn hosted<E: Executor>(name: impl Into<String>, executor: impl Fn() -> E + Send + Sync + 'static) -> Subject {
         Subject::new(name.into(), executor, false).lacks(Capability::CallersOnly, "the runner's own thread drives too")
     }
@@ -48,7 +49,7 @@ impl Subject {
             executor: Arc::new(move || Arc::new(executor())),
             inline,
             probe: None,
-            lacks: Vec::new(),
+            lacks: vec![(Capability::Workers, "its runtime has no workers of its own".into())],
             step: Arc::default(),
         }
     }

@@ -12,7 +12,8 @@ use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 use event_listener::{Event, Listener as _};
-use pontoon_core::Runner;
+use futures_lite::future::zip;
+use pontoon_core::{BoxFuture, Runner};
 
 /// How long a single wait may take before it counts as a hang.
 pub const HANG: Duration = Duration::from_secs(30);
@@ -279,6 +280,28 @@ pub(crate) fn install_hush() {
             }
         }));
     });
+}
+
+/// A future that waits, in a call of `nested`, for what only the rest of it would send; it is `late` polls old by then.
+/// `nested` gives the text of the refusal.
+///
+/// # Panics
+///
+/// When the call is not refused as one that lies on top of what it waits for, or what it waited for is not sent then.
+pub async fn at_odds(late: usize, nested: impl FnOnce(BoxFuture<'static, u8>) -> String) {
+    yields(late).await;
+    let (x, waits_for_x) = async_channel::bounded::<u8>(1);
+    let (y, waits_for_y) = async_channel::bounded::<u8>(1);
+    let sends = async { y.send(waits_for_x.recv().await.unwrap()).await.unwrap() };
+    let waits = async {
+        // `sends` waits for it by now
+        thread::spawn(move || x.try_send(9));
+        let receiver = waits_for_y.clone();
+        nested(Box::pin(async move { receiver.recv().await.unwrap() }))
+    };
+    let ((), refused) = zip(sends, waits).await;
+    assert!(refused.contains("waits for nothing but its return"), "{refused}");
+    assert_eq!(waits_for_y.try_recv(), Ok(9), "the rest of it goes on");
 }
 
 /// Drives `runner`, whoever else does, until `done`.

@@ -6,9 +6,14 @@
 
 use crate::{
     error::{RunError, TooDeep},
-    run_loop::{Loop, seat::Seat},
+    run_loop::{
+        Loop,
+        first::{self, First},
+        seat::Seat,
+    },
     runner::Handle,
     sync::{LocalKey, holds, thread_local},
+    woken,
 };
 use std::{
     cell::{Cell, RefCell},
@@ -29,8 +34,7 @@ thread_local! {
     static STACK_BUDGET: Cell<usize> = const { Cell::new(FOREIGN_STACK) };
     static MEASURED: Cell<bool> = const { Cell::new(false) };
     static BASE_LEVEL: Cell<usize> = const { Cell::new(0) };
-    /// How many polls of tasks are on this thread's stack, and whether the innermost has blocked it.
-    static TASKS: Cell<usize> = const { Cell::new(0) };
+    /// Whether the innermost task on this thread's stack has blocked it.
     static BLOCKED: Cell<bool> = const { Cell::new(false) };
     /// The loops that have polled this thread, and the last of them.
     static KNOWN: RefCell<Vec<(usize, Weak<Handle>)>> = const { RefCell::new(Vec::new()) };
@@ -107,10 +111,11 @@ impl Drop for Below {
     }
 }
 
-/// Calls `f` as the first poll of a call, which has no seat yet. Says whether something was pushed meanwhile.
+/// Calls `f` as the first poll of a call that may come to wait on `seat`. Says whether something was pushed meanwhile.
 #[inline]
-pub(crate) fn first_poll(lp: &Loop, f: impl FnOnce()) -> bool {
+pub(crate) fn first_poll(lp: &Loop, seat: &Seat, f: impl FnOnce()) -> bool {
     let _below = Below::set(lp, if lp.config.callers_drive { DRAINS } else { 0 });
+    let _first = First::enter(seat);
     f();
     LEVEL.get() & PUSHED != 0
 }
@@ -170,9 +175,7 @@ pub(crate) fn waits_below() -> bool {
 #[inline]
 pub(crate) fn in_task<R>(f: impl FnOnce() -> R) -> (R, bool) {
     let outer = BLOCKED.replace(false);
-    TASKS.set(TASKS.get() + 1);
     let result = f();
-    TASKS.set(TASKS.get() - 1);
     (result, BLOCKED.replace(outer))
 }
 
@@ -252,13 +255,7 @@ pub(crate) fn waiting_is_gone() -> bool {
 
 /// Whether the innermost call on this thread was made inside another call or a task.
 pub(crate) fn is_nested() -> bool {
-    DEPTH.get() > 1 || TASKS.get() > 0
-}
-
-/// Whether a task is being polled on this thread.
-#[cfg(feature = "tracing")]
-pub(crate) fn is_in_task() -> bool {
-    TASKS.get() > 0
+    DEPTH.get() > 1 || woken::is_polling()
 }
 
 /// How many calls are nested on this thread; the base level of a runner's own thread is none.
@@ -297,7 +294,7 @@ impl Depth {
 
     #[inline(never)]
     fn deeper(depth: usize, here: usize, limit: usize) -> Result<(), Box<RunError>> {
-        if depth == MEASURE_AT {
+        if depth >= MEASURE_AT {
             measure_stack(here);
         }
         let stack = STACK_BASE.get().abs_diff(here) > STACK_BUDGET.get();
@@ -349,11 +346,42 @@ fn stack_pointer() -> usize {
     std::hint::black_box(std::ptr::from_ref(&local)) as usize
 }
 
-/// Whether a call below the innermost one on this thread could go on if only the innermost one returned.
+/// What is on this thread's stack, for a thread that carries its innermost call on.
+pub(crate) struct Stack {
+    seats: Vec<(Arc<Seat>, bool)>,
+    first: usize,
+    polled: woken::Below,
+    depth: usize,
+    base_level: usize,
+}
+
+impl Stack {
+    pub(crate) fn of_this_thread() -> Self {
+        Self {
+            seats: SEATS.try_with(|seats| seats.borrow().clone()).unwrap_or_default(),
+            first: first::innermost(),
+            polled: woken::Below::here(),
+            depth: DEPTH.get(),
+            base_level: BASE_LEVEL.get(),
+        }
+    }
+
+    /// This thread, a new one, carries on: what lies below the call lies below this thread's.
+    pub(crate) fn carry_on(self) {
+        let _ = SEATS.try_with(|seats| seats.replace(self.seats));
+        first::set_innermost(self.first);
+        self.polled.carry_on();
+        DEPTH.set(self.depth);
+        BASE_LEVEL.set(self.base_level);
+        STACK_BASE.set(stack_pointer());
+    }
+}
+
+/// Whether a call or a task below the innermost call on this thread could go on if only that returned.
 pub(crate) fn buried_is_ready() -> bool {
     let ready = |seats: &RefCell<Vec<(Arc<Seat>, bool)>>| {
         let seats = seats.borrow();
         seats.split_last().is_some_and(|(_, below)| below.iter().any(|(seat, waits)| *waits && seat.is_woken()))
     };
-    SEATS.try_with(ready).unwrap_or(false)
+    SEATS.try_with(ready).unwrap_or(false) || first::is_woken() || woken::is_any()
 }

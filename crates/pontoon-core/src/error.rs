@@ -341,7 +341,8 @@ pub struct CloseError {
 }
 
 impl CloseError {
-    /// The errors of the exits that failed, in the order in which they ran: last entered first.
+    /// The errors of the exits that failed, in the order in which they ran: last entered first. An exit that could not run,
+    /// because the backend had panicked on the runner's own thread, is among them.
     pub fn exits(&self) -> &[Box<dyn Error + Send + Sync + 'static>] {
         &self.exits
     }
@@ -383,3 +384,87 @@ impl fmt::Display for CloseError {
 }
 
 impl Error for CloseError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_keeps_its_reason_and_its_remedy() {
+        let error = WouldBlock::new("it would wait for itself", "await it");
+        assert_eq!((error.reason(), error.remedy()), ("it would wait for itself", "await it"));
+        let error = RunError::WouldDeadlock(error);
+        assert_eq!(error.source().expect("why").to_string(), "it would wait for itself; await it");
+    }
+
+    #[test]
+    fn a_refused_join_says_why() {
+        let error = JoinError::refuse(RunError::deadlock("it would wait for itself", "await it"));
+        let source = error.source().and_then(<dyn Error>::downcast_ref::<RunError>).expect("why");
+        assert!(matches!(source, RunError::WouldDeadlock(_)), "{source:?}");
+        assert!(JoinError::refuse(RunError::Closed).source().is_none());
+    }
+
+    #[test]
+    fn too_deep_says_what_was_exhausted() {
+        let limit = TooDeep { depth: 7, limit: 9, stack: false };
+        assert_eq!((limit.depth(), limit.limit(), limit.stack_ran_short()), (7, 9, false));
+        assert!(limit.to_string().contains("the limit is 9"), "{limit}");
+        let stack = TooDeep { stack: true, ..limit };
+        assert!(stack.stack_ran_short() && stack.to_string().contains("its stack runs short"), "{stack}");
+    }
+
+    #[test]
+    fn a_panic_is_told_as_the_standard_library_tells_it() {
+        let payloads: [(Payload, &str); 3] = [
+            (Box::new("a slice"), "a slice"),
+            (Box::new(String::from("a string")), "a string"),
+            (Box::new(5), "a value that is not text"),
+        ];
+        for (payload, text) in payloads {
+            assert_eq!(panic_text(&*payload), text);
+        }
+    }
+
+    #[test]
+    fn a_join_error_is_of_one_kind() {
+        let kinds = |error: &JoinError| {
+            (error.is_cancelled(), error.is_panic(), error.is_not_ready(), error.refused().is_some())
+        };
+        assert_eq!(kinds(&JoinError::cancelled()), (true, false, false, false));
+        assert_eq!(kinds(&JoinError::panicked(Box::new("no"))), (false, true, false, false));
+        assert_eq!(kinds(&JoinError::not_ready()), (false, false, true, false));
+        assert_eq!(kinds(&JoinError::refuse(RunError::TimedOut)), (false, false, false, true));
+    }
+
+    #[test]
+    fn a_close_tells_all_that_went_wrong() {
+        let told = |exits: &[&'static str], abandoned, limit| {
+            let exits = exits.iter().map(|text| io::Error::other(*text).into()).collect();
+            CloseError { exits, abandoned, limit }.to_string()
+        };
+        assert_eq!(told(&["one", "two"], 0, None), "the runner closed, but 2 exit(s) failed: [one] [two]");
+        let late = Some(Duration::from_secs(3));
+        let late = told(&["one"], 4, late);
+        assert!(late.contains(" its limit of 3s passed and 4 task(s) were abandoned"), "{late}");
+        assert!(late.ends_with("; 1 exit(s) failed: [one]"), "{late}");
+        let elsewhere = told(&[], 2, None);
+        assert_eq!(elsewhere, "the runner closed, but 2 task(s) belong to another thread and were abandoned");
+    }
+
+    #[test]
+    fn errors_of_io_say_their_kind() {
+        let start = RunError::Start(Arc::new(io::Error::other("no more threads")));
+        assert_eq!(start.source().expect("why").to_string(), "no more threads");
+        for (error, kind) in [
+            (RunError::TimedOut, io::ErrorKind::TimedOut),
+            (RunError::Closed, io::ErrorKind::BrokenPipe),
+            (RunError::Forked, io::ErrorKind::Other),
+            (start, io::ErrorKind::Other),
+        ] {
+            let text = error.to_string();
+            let error = io::Error::from(error);
+            assert_eq!((error.kind(), error.to_string()), (kind, text));
+        }
+    }
+}

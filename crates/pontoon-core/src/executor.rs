@@ -257,3 +257,146 @@ impl<E: Executor + ?Sized> Executor for Arc<E> {
         (**self).name()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{
+        future::{pending, ready},
+        pin::pin,
+        sync::{Mutex, PoisonError},
+    };
+
+    /// What an executor of three methods does in the others.
+    struct Least;
+
+    impl Executor for Least {
+        fn block_on(&self, _: Pin<&mut (dyn Future<Output = ()> + '_)>) {}
+
+        fn sleep(&self, _: Duration) -> BoxFuture<'static, ()> {
+            Box::pin(ready(()))
+        }
+
+        fn spawn_blocking(&self, job: Job) -> Result<(), Job> {
+            Err(job)
+        }
+    }
+
+    #[test]
+    fn the_defaults_have_no_threads_and_no_context() {
+        assert!(Least.start().is_ok() && Least.can_block().is_ok());
+        assert_eq!((Least.workers(), Least.driven_tasks()), (0, None));
+        assert!(Least.spawn(Box::pin(pending())).is_err());
+        assert_eq!(Least.place(), Place::Free);
+        assert!(!Least.is_overshadowed() && !Least.is_thread_bound());
+        let mut calls = 0;
+        Least.enter(&mut || calls += 1);
+        Least.blocking(&mut || calls += 1);
+        assert_eq!(calls, 2);
+        assert!(Least.name().ends_with("Least"), "{}", Least.name());
+        Least.shutdown(Duration::ZERO);
+    }
+
+    /// An executor that answers nothing as the defaults do, and lists what it was asked.
+    #[derive(Default)]
+    struct Telling(Mutex<Vec<&'static str>>);
+
+    impl Telling {
+        fn asked(&self, what: &'static str) {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).push(what);
+        }
+    }
+
+    impl Executor for Telling {
+        fn block_on(&self, _: Pin<&mut (dyn Future<Output = ()> + '_)>) {
+            self.asked("block_on");
+        }
+
+        fn sleep(&self, _: Duration) -> BoxFuture<'static, ()> {
+            self.asked("sleep");
+            Box::pin(ready(()))
+        }
+
+        fn spawn_blocking(&self, _: Job) -> Result<(), Job> {
+            self.asked("spawn_blocking");
+            Ok(())
+        }
+
+        fn start(&self) -> io::Result<()> {
+            Err(io::Error::other("not today"))
+        }
+
+        fn workers(&self) -> usize {
+            7
+        }
+
+        fn spawn(&self, _: BoxFuture<'static, ()>) -> Result<(), BoxFuture<'static, ()>> {
+            self.asked("spawn");
+            Ok(())
+        }
+
+        fn enter(&self, _: &mut dyn FnMut()) {
+            self.asked("enter");
+        }
+
+        fn can_block(&self) -> Result<(), WouldBlock> {
+            Err(WouldBlock::new("it is full", "wait"))
+        }
+
+        fn place(&self) -> Place {
+            Place::Captive
+        }
+
+        fn is_overshadowed(&self) -> bool {
+            true
+        }
+
+        fn blocking(&self, _: &mut dyn FnMut()) {
+            self.asked("blocking");
+        }
+
+        fn is_thread_bound(&self) -> bool {
+            true
+        }
+
+        fn driven_tasks(&self) -> Option<usize> {
+            Some(9)
+        }
+
+        fn shutdown(&self, _: Duration) {
+            self.asked("shutdown");
+        }
+
+        fn name(&self) -> &'static str {
+            "telling"
+        }
+    }
+
+    #[test]
+    fn a_shared_executor_answers_as_itself() {
+        let own = Arc::new(Telling::default());
+        let shared: Arc<dyn Executor> = own.clone();
+        let executor: &dyn Executor = &shared;
+        executor.block_on(pin!(pending::<()>()));
+        drop(executor.sleep(Duration::ZERO));
+        assert!(executor.spawn_blocking(Box::new(|| ())).is_ok());
+        assert_eq!(executor.start().map_err(|error| error.to_string()), Err("not today".into()));
+        assert_eq!((executor.workers(), executor.driven_tasks()), (7, Some(9)));
+        assert!(executor.spawn(Box::pin(pending())).is_ok());
+        executor.enter(&mut || ());
+        assert_eq!(executor.can_block(), Err(WouldBlock::new("it is full", "wait")));
+        assert_eq!(executor.place(), Place::Captive);
+        assert!(executor.is_overshadowed() && executor.is_thread_bound());
+        executor.blocking(&mut || ());
+        assert_eq!(executor.name(), "telling");
+        executor.shutdown(Duration::ZERO);
+        let asked = || std::mem::take(&mut *own.0.lock().unwrap());
+        assert_eq!(asked(), ["block_on", "sleep", "spawn_blocking", "spawn", "enter", "blocking"]);
+        let last: Arc<dyn Executor> = Arc::new(shared);
+        last.shutdown(Duration::ZERO);
+        assert!(asked().is_empty(), "`own` has it, too");
+        let alone = Arc::new(Telling::default());
+        alone.shutdown(Duration::ZERO);
+        assert_eq!(std::mem::take(&mut *alone.0.lock().unwrap()), ["shutdown"]);
+    }
+}

@@ -33,6 +33,7 @@ mod sync;
 mod task;
 mod trace;
 mod unblock;
+mod woken;
 
 pub use context::{AsyncContext, Closures, Context, Ending, Generator, Hand, Outcome, context, generator};
 pub use error::{CloseError, JoinError, RunError, TooDeep, WouldBlock};

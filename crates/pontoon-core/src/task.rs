@@ -8,6 +8,7 @@ use crate::{
     runner::{call, close},
     sync::holds,
     trace::{self, Origin, TaskKind},
+    woken::TaskWaker,
 };
 use async_task::FallibleTask;
 use pin_project_lite::pin_project;
@@ -98,6 +99,7 @@ pin_project! {
     struct Body<F: Future> {
         #[pin]
         caught: Caught<F>,
+        waker: TaskWaker,
         // Dropped between the two: its values are gone, and it still counts.
         trace: trace::Task,
         listed: Listed,
@@ -122,8 +124,8 @@ impl<F: Future> Future for Body<F> {
         meta.running.store(thread_id(), Ordering::Relaxed);
         let slow = this.listed.lp.config.slow_poll.map(|limit| (limit, Instant::now()));
         let trace = this.trace.handle();
-        let (polled, blocked) =
-            current::in_task(move || trace.poll(|| this.caught.poll(cx, move |how| trace.ended(how))));
+        let poll = |cx: &mut Context<'_>| trace.poll(|| this.caught.poll(cx, move |how| trace.ended(how)));
+        let (polled, blocked) = current::in_task(|| this.waker.poll(cx, poll));
         if slow.is_some_and(|(limit, start)| start.elapsed() > limit) {
             this.listed.lp.slow_polls.fetch_add(1, Ordering::Relaxed);
             this.trace.slow(&this.listed.lp, slow);
@@ -148,7 +150,7 @@ where
     let key = lp.live.reserve();
     let listed = Listed { lp: lp.clone(), meta: meta.clone(), key };
     let slot = Slot::default();
-    let body = Body { caught: Caught::new(future, slot.clone()), trace, listed };
+    let body = Body { caught: Caught::new(future, slot.clone()), waker: TaskWaker::default(), trace, listed };
     let (runnable, task) = async_task::Builder::new().metadata(meta.clone()).spawn(move |_| body, schedule);
     lp.live.fill(key, runnable.waker());
     runnable.schedule();

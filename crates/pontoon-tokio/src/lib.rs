@@ -18,6 +18,7 @@ mod park;
 mod place;
 pub mod surroundings;
 mod users;
+mod worker;
 
 use pontoon_core::{
     BoxFuture, Executor, Job, Place, Runner, WouldBlock,
@@ -249,7 +250,7 @@ impl Executor for Tokio {
         if !self.is_multi_thread() {
             return Err(future);
         }
-        drop(self.handle().spawn(unconstrained(future)));
+        drop(self.handle().spawn(unconstrained(worker::Seat::new(self.handle().clone(), future))));
         Ok(())
     }
 

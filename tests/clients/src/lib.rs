@@ -5,7 +5,7 @@
 //! | [`client`] | what a client has to do: one trait, an adapter per client in `clients` |
 //! | [`cases`] | what is done with every client |
 //! | [`places`] | where it is done: a plain thread, and three runtimes that are not ours |
-//! | [`servers`] | the servers, started on the loopback; `websocket` is one inside this process |
+//! | [`servers`] | the servers, started on the loopback; `websocket` is one inside this process, and `own` starts it |
 //! | [`proxy`] | stands before a server, holds requests back, and knows who is connected |
 //! | [`rows`] | which client runs on which backend |
 //! | [`table`] | what came of it |
@@ -14,11 +14,11 @@
 pub mod cases;
 pub mod client;
 mod clients;
+mod own;
 pub mod places;
 pub mod proxy;
 pub mod rows;
 pub mod servers;
 pub mod table;
-#[path = "../../src/trial.rs"]
 pub mod trial;
 pub mod websocket;

@@ -70,13 +70,13 @@ pub fn all() -> Vec<Row> {
         if all(feature = "async-std", not(feature = "tokio")) else "needs the feature async-std, without tokio":
             [("zbus", "")] on AsyncStd, DBus, crate::clients::zbus::Zbus;
         if feature = "tokio" else "needs the feature tokio":
-            [("async-tungstenite", "")] on Tokio, WebSocket,
+            [("async-tungstenite", "")] on Tokio, InProcess,
             crate::clients::async_tungstenite::WebSocket<crate::clients::async_tungstenite::Tokio>;
         if feature = "smol" else "needs the feature smol":
-            [("async-tungstenite", "")] on Smol, WebSocket,
+            [("async-tungstenite", "")] on Smol, InProcess,
             crate::clients::async_tungstenite::WebSocket<crate::clients::async_tungstenite::Smol>;
         if feature = "async-std" else "needs the feature async-std":
-            [("async-tungstenite", "")] on AsyncStd, WebSocket,
+            [("async-tungstenite", "")] on AsyncStd, InProcess,
             crate::clients::async_tungstenite::WebSocket<crate::clients::async_tungstenite::AsyncStd>;
         if feature = "tokio" else "needs the feature tokio":
             [("async-nats", "")] on Tokio, Nats, crate::clients::async_nats::Nats;

@@ -1,14 +1,16 @@
 //! The servers, started on free ports of the loopback with their files in a directory that is removed afterwards. Each
 //! is ready when it says so itself.
+//!
+//! Other packages of the workspace have this file, too, each with what it has of its own in a module `own` beside it.
 
-#[cfg(feature = "any")]
-use crate::websocket::WebSocketServer;
-use crate::{client::pattern, servers::Kind::*};
+use super::own;
+use Kind::*;
 use nix::{
     sys::signal::{Signal, kill},
     unistd::{Pid, User, geteuid},
 };
 use std::{
+    any::Any,
     collections::{BTreeMap, VecDeque},
     env, fs,
     io::{self, BufRead as _, BufReader, Read},
@@ -43,13 +45,13 @@ pub enum Kind {
     Nats,
     /// mosquitto.
     Mosquitto,
-    /// A WebSocket server inside this process.
-    WebSocket,
+    /// A server inside this process, from the module `own`.
+    InProcess,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 7] = [Redis, Postgres, Nginx, DBus, Nats, Mosquitto, WebSocket];
+    pub const ALL: [Self; 7] = [Redis, Postgres, Nginx, DBus, Nats, Mosquitto, InProcess];
 
     /// Its program, and the Debian package that has it.
     pub fn program(self) -> (&'static str, &'static str) {
@@ -60,14 +62,14 @@ impl Kind {
             DBus => ("dbus-daemon", "dbus"),
             Nats => ("nats-server", "nats-server"),
             Mosquitto => ("mosquitto", "mosquitto"),
-            WebSocket => ("in-process", ""),
+            InProcess => ("in-process", ""),
         }
     }
 
     /// Why it cannot be started here, if so.
     pub fn missing(self) -> Option<String> {
         let (program, package) = self.program();
-        if self == WebSocket {
+        if self == InProcess {
             return None;
         }
         if find(program).is_none() {
@@ -81,7 +83,7 @@ impl Kind {
         let argument = match self {
             Nginx => "-v",
             Mosquitto => "-h",
-            WebSocket => return None,
+            InProcess => return None,
             _ => "--version",
         };
         let output = Command::new(find(self.program().0)?).arg(argument).output().ok()?;
@@ -98,7 +100,7 @@ impl Kind {
             DBus => "tcp:host=",
             Nats => "Server is ready",
             Mosquitto => " running",
-            WebSocket => "",
+            InProcess => "",
         }
     }
 }
@@ -133,9 +135,8 @@ pub struct Server {
 
 #[derive(Debug)]
 enum Running {
-    Process(#[expect(dead_code, reason = "held until it is dropped")] Process),
-    #[cfg(feature = "any")]
-    Inside(#[expect(dead_code, reason = "held until it is dropped")] WebSocketServer),
+    Process(Process),
+    Inside(#[expect(dead_code, reason = "held until it is dropped")] Box<dyn Any + Send>),
 }
 
 impl Server {
@@ -164,6 +165,14 @@ impl Server {
         self.port
     }
 
+    /// The process that it is, unless it is this one.
+    pub fn process(&self) -> Option<u32> {
+        match &self.running {
+            Some(Running::Process(process)) => Some(process.child.id()),
+            Some(Running::Inside(_)) | None => None,
+        }
+    }
+
     /// Ends it at once. Its port and its files stay.
     pub fn kill(&mut self) {
         self.running = None;
@@ -175,9 +184,8 @@ impl Server {
     ///
     /// What it said instead of being ready.
     pub fn restart(&mut self) -> io::Result<()> {
-        #[cfg(feature = "any")]
-        if self.kind == WebSocket {
-            self.running = Some(Running::Inside(WebSocketServer::start(self.port)?));
+        if self.kind == InProcess {
+            self.running = Some(Running::Inside(own::server(self.port)?));
             return Ok(());
         }
         let mut command = self.command()?;
@@ -190,7 +198,9 @@ impl Server {
     fn prepare(&self) -> io::Result<()> {
         fs::create_dir_all(&self.directory)?;
         if self.kind == Nginx {
-            fs::write(self.directory.join("pattern"), pattern())?;
+            for (name, content) in own::files() {
+                fs::write(self.directory.join(name), content)?;
+            }
         }
         if self.kind == Postgres {
             let mut command = self.postgres("initdb")?;
@@ -231,7 +241,7 @@ impl Server {
                 fs::write(&file, format!("listener {port} 127.0.0.1\nallow_anonymous true\nlog_dest stderr\n"))?;
                 command.arg("-c").arg(file);
             }
-            WebSocket => return Err(io::Error::other("the feature of its clients is off")),
+            InProcess => return Err(io::Error::other("it is no program")),
         }
         Ok(command)
     }
@@ -295,7 +305,7 @@ fn free_port() -> io::Result<u16> {
 }
 
 fn base() -> PathBuf {
-    env::temp_dir().join(format!("pontoon-clients-{}", process::id()))
+    env::temp_dir().join(format!("pontoon-servers-{}", process::id()))
 }
 
 /// A process that ends with this value.

@@ -11,7 +11,7 @@ use std::{
     fmt::Write as _,
     fs, io,
     path::Path,
-    sync::{Mutex, PoisonError},
+    sync::{LazyLock, Mutex, PoisonError},
 };
 
 /// Of each trial that ran, whether it passed: by row, place and case.
@@ -118,8 +118,10 @@ pub fn versions(rows: &[Row]) -> String {
 
 /// The version of a crate that the workspace is locked to.
 fn locked(name: &str, version: &str) -> String {
-    let lock = include_str!("../../../Cargo.lock");
+    static LOCK: LazyLock<String> = LazyLock::new(|| {
+        fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.lock")).unwrap_or_default()
+    });
     let package = format!("name = \"{name}\"\nversion = \"{version}");
-    let found = lock.split_once(&package).and_then(|(_, rest)| rest.split_once('"'));
+    let found = LOCK.split_once(&package).and_then(|(_, rest)| rest.split_once('"'));
     found.map_or_else(|| "?".into(), |(rest, _)| format!("{version}{rest}"))
 }

@@ -28,7 +28,6 @@ pub mod queue;
 pub mod runner;
 pub mod smol;
 pub mod tokio;
-#[path = "../../src/trial.rs"]
 pub mod trial;
 #[cfg(feature = "winit")]
 pub mod winit;

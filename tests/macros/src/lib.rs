@@ -4,13 +4,9 @@
 //! fuzz target `macros` whatever it finds.
 #![forbid(unsafe_code)]
 
-#[path = "../../../crates/pontoon-macros/src/anysync/mod.rs"]
 mod anysync;
-#[path = "../../../crates/pontoon-macros/src/blocking/mod.rs"]
 mod blocking;
-#[path = "../../../crates/pontoon-macros/src/errors.rs"]
 mod errors;
-#[path = "../../../crates/pontoon-macros/src/facade/mod.rs"]
 mod facade;
 
 pub mod bytes;

@@ -11,12 +11,15 @@
 //! | [`rows`] | the peers |
 //! | [`table`] | the document: written, and checked |
 //! | [`servers`] | what the peers talk to |
+//! | [`daemons`] | how PostgreSQL and the message bus are started: a file of `tests/clients` |
 #![forbid(unsafe_code)]
 
 pub mod cell;
+pub mod daemons;
 mod echo;
 pub mod operations;
 pub mod outcome;
+mod own;
 pub mod peer;
 mod peers;
 pub mod places;

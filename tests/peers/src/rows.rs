@@ -13,6 +13,7 @@ use crate::{
     places::Place,
     servers::{Addresses, Need},
 };
+use std::{fs, sync::LazyLock};
 
 /// A peer.
 #[derive(Clone, Copy, Debug)]
@@ -48,9 +49,11 @@ impl Row {
 
     /// The version that the workspace is locked to.
     pub fn version(&self) -> &'static str {
-        let lock = include_str!("../../../Cargo.lock");
+        static LOCK: LazyLock<String> = LazyLock::new(|| {
+            fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.lock")).unwrap_or_default()
+        });
         // The newest, where there are several.
-        let versions = lock.split("[[package]]").filter_map(|package| {
+        let versions = LOCK.split("[[package]]").filter_map(|package| {
             let package = package.trim_start().strip_prefix("name = \"")?.strip_prefix(self.of)?.strip_prefix('"')?;
             package.trim_start().strip_prefix("version = \"")?.split('"').next()
         });

@@ -1,6 +1,6 @@
-//! What the peers talk to: an echo server and an HTTP server in this process, and those of `pontoon-clients`.
+//! What the peers talk to: an echo server and an HTTP server in this process, and those of `tests/clients`.
 
-use pontoon_clients::servers::{Kind, end_all, shared};
+use crate::daemons::{Kind, end_all, shared};
 use std::{
     collections::BTreeMap,
     env, fmt, fs,

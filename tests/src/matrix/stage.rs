@@ -8,9 +8,7 @@ use std::{
     fmt,
     sync::mpsc::{self, Receiver, Sender},
     thread::{self, JoinHandle, ThreadId},
-    time::{Duration, Instant},
 };
-use tokio::runtime::Handle;
 
 type Job = Box<dyn FnOnce() + Send>;
 
@@ -323,27 +321,6 @@ pub(crate) fn plug(runner: &Runner, local: bool) -> Plug {
     } else {
         runner.spawn(async move { hold() }).detach();
     }
-    let start = Instant::now();
-    loop {
-        match entered.recv_timeout(KICK) {
-            Ok(thread) => return Plug { thread, release },
-            Err(_) => {
-                assert!(start.elapsed() < HANG, "no seat takes the plug");
-                kick(runner);
-            }
-        }
-    }
-}
-
-/// How soon a runtime is kicked.
-const KICK: Duration = Duration::from_millis(20);
-
-/// A worker of tokio's that is held keeps the tasks that it had queued for itself, among them perhaps another worker's seat:
-/// somebody has to wake that one to steal it.
-fn kick(runner: &Runner) {
-    runner.enter(|| {
-        if let Ok(tokio) = Handle::try_current() {
-            tokio.spawn(async {});
-        }
-    });
+    let thread = entered.recv_timeout(HANG).expect("a seat takes the plug");
+    Plug { thread, release }
 }

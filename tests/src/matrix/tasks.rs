@@ -334,17 +334,18 @@ impl Play<'_> {
         self.steps.at("the end");
         self.until.open();
         self.stage.release();
-        if let Some(runner) = self.stage.runner.take() {
-            if let Err(error) = runner.close_timeout(HANG / 3) {
-                self.record.fault(format_args!("the close at the end: {error}"));
-            }
-            let stats = runner.stats();
+        let runner = self.stage.runner.take();
+        if let Some(Err(error)) = runner.as_ref().map(|runner| runner.close_timeout(HANG / 3)) {
+            self.record.fault(format_args!("the close at the end: {error}"));
+        }
+        // the hand may be on its way out of a call that the close has refused
+        drop(self.stage);
+        if let Some(stats) = runner.map(|runner| runner.stats()) {
             let abandoned = self.probe.seen().drops.is_empty();
             if stats.tasks != usize::from(abandoned) || stats.callers != 0 {
                 self.record.fault(format_args!("left at the end: {stats:?}"));
             }
         }
-        drop(self.stage);
         self.record.end()
     }
 }

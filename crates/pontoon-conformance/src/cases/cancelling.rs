@@ -155,7 +155,8 @@ pub fn p31_dropping_the_handle_cancels(s: &Subject) {
         drop(task);
         runner.run(witness.seen(round + 1));
     }
-    assert_eq!(runner.stats().tasks, 0);
+    // what a task holds is dropped before the task is counted as gone
+    drive_until(&runner, || runner.stats().tasks == 0);
     s.step("nobody calls");
     let late = runner.spawn(hold(witness.token()));
     drop(late);

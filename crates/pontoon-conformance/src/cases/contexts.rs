@@ -167,6 +167,8 @@ pub(crate) fn exit_panics(s: &Subject) -> ExitCode {
     };
     let guard = runner.wrap_context(bad()).unwrap();
     assert_eq!(panics(|| guard.close()), "in the exit");
+    let guard = runner.wrap_context(bad()).unwrap();
+    assert_eq!(panics(|| drop(guard)), "in the exit");
     let text = panics(|| {
         let _guard = runner.wrap_context(bad()).unwrap();
         boom("in the block")

@@ -1,9 +1,10 @@
 //! Contexts that are entered for the runner's life: they exit when it closes.
 
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
-use pontoon_core::{Hand, Outcome};
+use pontoon_core::{Hand, Outcome, RunError};
 
 use crate::Subject;
 use crate::session::{Fault, Log, Session};
@@ -90,6 +91,53 @@ pub fn p60_an_exit_may_use_the_loop(s: &Subject) {
     runner.enter_context(context).unwrap();
     runner.close().unwrap();
     assert_eq!(log.take(), ["1 2 3 9"]);
+}
+
+/// While the exits run, who comes from outside is refused; they may call and spawn.
+pub fn p60_the_door_during_the_exits(s: &Subject) {
+    let runner = s.runner();
+    let (began, ends) = (Gate::new("the exit runs"), Gate::new("the exit may end"));
+    let (told, waits, inner) = (began.clone(), ends.clone(), runner.clone());
+    let context = pontoon_core::context(
+        async || Ok::<_, Fault>(()),
+        async move |(), _: Outcome<'_>| {
+            let inside = inner.spawn(async { 1 });
+            told.open();
+            waits.passed().await;
+            assert_eq!((inner.run(yields(1)), inside.await.unwrap()), ((), 1));
+            Ok(())
+        },
+    );
+    runner.enter_context(context).unwrap();
+    thread::scope(|scope| {
+        let close = scope.spawn(|| runner.close());
+        began.wait();
+        let refused = runner.try_run(async {});
+        let cancelled = runner.spawn(async {}).join();
+        ends.open();
+        close.join().unwrap().unwrap();
+        assert!(matches!(refused, Err(RunError::Closed)), "{refused:?}");
+        assert!(cancelled.unwrap_err().is_cancelled());
+    });
+}
+
+/// An exit that closes its own runner takes nothing away from the exits that are still to run.
+pub fn p60_an_exit_that_closes(s: &Subject) {
+    let runner = s.runner();
+    let log = Log::default();
+    runner.enter_context(Session::new("first", &log)).unwrap();
+    let (inner, told) = (runner.clone(), log.clone());
+    let closes = pontoon_core::context(
+        async || Ok::<_, Fault>(()),
+        async move |(), _: Outcome<'_>| {
+            yields(1).await;
+            told.push(format!("closed inside: {}", inner.close().is_ok()));
+            Ok(())
+        },
+    );
+    runner.enter_context(closes).unwrap();
+    runner.close().unwrap();
+    assert_eq!(log.take(), ["enter first", "closed inside: true", "exit first, success"]);
 }
 
 /// Dropping the last handle runs the exits as well.

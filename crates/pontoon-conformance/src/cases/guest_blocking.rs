@@ -9,6 +9,7 @@ use futures_lite::FutureExt as _;
 use pontoon_core::guest::{Guest, GuestScope, GuestTask};
 use pontoon_core::{JoinError, RunError, Runner};
 
+use super::inversion::{STUCK, refused};
 use crate::main_loop::{MainLoop, Results, guest, play, start};
 use crate::tools::{Gate, Witness, hold, yields};
 use crate::{Subject, exercise};
@@ -139,7 +140,47 @@ pub fn p89_waiting_for_a_task_on_the_hosts_thread(s: &Subject) {
     assert_eq!(witness.drops(), 10);
 }
 
-/// The same before the guest has had its first tick.
+/// A call in a task that waits for a message is refused if only another task of the guest would send it.
+pub fn p89_waiting_for_a_message_of_the_guest(s: &Subject) {
+    let runner = s.builder().stuck_after(STUCK).build();
+    s.step("from another task");
+    let inner = runner.clone();
+    play(s, async move {
+        let (sends, waits) = async_channel::bounded(1);
+        let other = GuestScope::current().unwrap().spawn_local(async move { sends.send(1).await.unwrap() });
+        refused(&inner, waits.recv());
+        other.await.unwrap();
+        assert_eq!(waits.try_recv(), Ok(1));
+    })
+    .unwrap();
+    s.step("from a task that another thread has spawned");
+    let inner = runner.clone();
+    play(s, async move {
+        let (sends, waits) = async_channel::bounded(1);
+        let remote = GuestScope::current().unwrap().remote();
+        let other = thread::spawn(move || remote.spawn(async move { sends.send(2).await.unwrap() }));
+        refused(&inner, waits.recv());
+        other.join().unwrap().await.unwrap();
+        assert_eq!(waits.try_recv(), Ok(2));
+    })
+    .unwrap();
+    runner.close().unwrap();
+}
+
+/// A call in a task that waits for long, while the guest has nothing else to do, is let wait.
+pub fn p89_a_long_wait_in_a_task(s: &Subject) {
+    let runner = s.builder().stuck_after(STUCK / 10).build();
+    play(s, async move {
+        runner.try_run(runner.sleep(STUCK)).unwrap();
+        let task = GuestScope::current().unwrap().spawn_local(hold(()));
+        yields(2).await;
+        runner.try_run(runner.sleep(STUCK)).unwrap();
+        drop(task);
+    })
+    .unwrap();
+}
+
+/// A call that waits for a task of a guest is refused before the guest has had its first tick.
 pub fn p89_waiting_for_a_task_before_the_first_tick(s: &Subject) {
     let host = MainLoop::new();
     let runner = s.runner();

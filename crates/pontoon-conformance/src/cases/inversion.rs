@@ -1,16 +1,19 @@
 //! Waits that stand on top of what they wait for: they end, well or with a typed error.
 
+use std::fmt::Debug;
+use std::future::Future;
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use pontoon_core::{JoinError, RunError, Runner, Task};
+use futures_lite::stream;
+use pontoon_core::{BoxFuture, JoinError, RunError, Runner, Task};
 
 use crate::Subject;
-use crate::tools::{Witness, drive_until, lock, yields};
+use crate::tools::{Witness, at_odds, drive_until, lock, panics, yields};
 
 /// When a nested call that goes nowhere gives up.
-const STUCK: Duration = Duration::from_millis(100);
+pub(super) const STUCK: Duration = Duration::from_millis(100);
 
 /// What a wait gave: a value, or why it was refused.
 type Ended<T> = Result<T, String>;
@@ -153,6 +156,92 @@ pub fn p24_inversion_by_message(s: &Subject) {
         assert_eq!(runner.run(async { 1 }), 1);
         runner.close().unwrap();
     }
+}
+
+/// A call that waits, and the text of its refusal.
+type Nested = fn(&Runner, BoxFuture<'static, u8>) -> String;
+
+/// Such a call, where the refusal is an error.
+pub(super) fn refused<F: Future<Output: Debug>>(runner: &Runner, waits: F) -> String {
+    match runner.try_run(waits) {
+        Err(error @ RunError::WouldDeadlock(_)) => error.to_string(),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The same in a call, in its first poll and in later ones, and in a stream that is iterated.
+pub fn p24_inversion_in_a_call(s: &Subject) {
+    let runner = s.builder().stuck_after(STUCK).build();
+    for late in [0, 1, 3] {
+        s.step(format!("a call, after {late} polls"));
+        runner.run(at_odds(late, |waits| refused(&runner, waits)));
+        s.step(format!("a call in a call, after {late} polls"));
+        runner.run(at_odds(late, |waits| runner.run(async { refused(&runner, waits) })));
+        s.step(format!("a stream, after {late} polls"));
+        let item = stream::once_future(at_odds(late, |waits| refused(&runner, waits)));
+        assert_eq!(runner.wrap_iter(item).count(), 1);
+    }
+    assert_eq!(runner.run(async { 1 }), 1);
+    runner.close().unwrap();
+}
+
+/// The same in a task, in a local one, in a call that a task makes, and where callers do not drive.
+pub fn p24_inversion_in_a_task(s: &Subject) {
+    let higher = |inner: &Runner, waits: BoxFuture<'static, u8>| inner.run(async { refused(inner, waits) });
+    for (drives, lates) in [(true, [0, 1, 3].as_slice()), (false, &[1])] {
+        let runner = s.builder().stuck_after(STUCK).callers_drive(drives).build();
+        for &late in lates {
+            s.step(format!("a task, after {late} polls; callers drive: {drives}"));
+            let inner = runner.clone();
+            let task = runner.spawn(async move { at_odds(late, |waits| refused(&inner, waits)).await });
+            task.join().unwrap();
+            s.step(format!("a local task, after {late} polls; callers drive: {drives}"));
+            let inner = runner.clone();
+            let local = move || async move { at_odds(late, |waits| refused(&inner, waits)).await };
+            runner.spawn_local(local).join().unwrap();
+            s.step(format!("a call in a task, after {late} polls; callers drive: {drives}"));
+            let inner = runner.clone();
+            let task = runner.spawn(async move { at_odds(late, |waits| higher(&inner, waits)).await });
+            task.join().unwrap();
+        }
+        s.step(format!("a call; callers drive: {drives}"));
+        runner.run(at_odds(1, |waits| higher(&runner, waits)));
+        assert_eq!(runner.run(async { 1 }), 1);
+        runner.close().unwrap();
+    }
+}
+
+/// The same where another runner's call is what stands on top.
+pub fn p24_inversion_across_runners(s: &Subject) {
+    let runner = s.builder().stuck_after(STUCK).build();
+    let other = s.builder().stuck_after(STUCK).build();
+    for late in [0, 1] {
+        let sent: Nested = |other, waits| panics(|| other.run_send(waits));
+        for (name, nested) in [("run", refused as Nested), ("run_send", sent)] {
+            s.step(format!("{name} in a call, after {late} polls"));
+            let (x, y) = (other.clone(), other.clone());
+            runner.run(at_odds(late, |waits| nested(&x, waits)));
+            s.step(format!("{name} in a task, after {late} polls"));
+            runner.spawn(async move { at_odds(late, |waits| nested(&y, waits)).await }).join().unwrap();
+        }
+    }
+    assert_eq!(runner.run(async { 1 }), 1);
+    other.close().unwrap();
+    runner.close().unwrap();
+}
+
+/// A nested call that waits for long, while nothing below it could go on, is let wait.
+pub fn p24_a_long_wait_is_no_inversion(s: &Subject) {
+    let runner = s.builder().stuck_after(STUCK / 10).build();
+    let long = || runner.try_run(runner.sleep(STUCK));
+    s.step("in a call");
+    runner.run(async { long() }).unwrap();
+    s.step("in a task");
+    let inner = runner.clone();
+    let task = runner.spawn(async move { inner.try_run(inner.sleep(STUCK)) });
+    task.join().unwrap().unwrap();
+    s.step("not nested");
+    long().unwrap();
 }
 
 /// A crowd of tasks, each of which waits in a nested call for the one before it, started in the

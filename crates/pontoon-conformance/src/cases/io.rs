@@ -63,6 +63,85 @@ impl AsyncWrite for Pipe {
     }
 }
 
+/// Keeps what is written until a flush, and takes and gives only by several buffers at once; each after a wait.
+#[derive(Default)]
+struct Scattered {
+    kept: Vec<u8>,
+    flushed: Vec<u8>,
+    waited: bool,
+}
+
+impl Scattered {
+    fn wait(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.waited = !self.waited;
+        if self.waited {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(())
+    }
+}
+
+impl AsyncRead for Scattered {
+    fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, _: &mut [u8]) -> Poll<io::Result<usize>> {
+        Poll::Ready(Err(io::ErrorKind::Unsupported.into()))
+    }
+
+    fn poll_read_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &mut [io::IoSliceMut<'_>],
+    ) -> Poll<io::Result<usize>> {
+        ready!(self.wait(cx));
+        let mut read = 0;
+        for (to, from) in bufs.iter_mut().flat_map(|buf| buf.iter_mut()).zip(self.flushed.drain(..)) {
+            *to = from;
+            read += 1;
+        }
+        Poll::Ready(Ok(read))
+    }
+}
+
+impl AsyncWrite for Scattered {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Ready(Err(io::ErrorKind::Unsupported.into()))
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        ready!(self.wait(cx));
+        bufs.iter().for_each(|buf| self.kept.extend_from_slice(buf));
+        Poll::Ready(Ok(bufs.iter().map(|buf| buf.len()).sum()))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.wait(cx));
+        let kept = std::mem::take(&mut self.kept);
+        self.flushed.extend(kept);
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// Several buffers at once go through as they are, and a flush is waited for.
+pub fn p62_several_buffers_and_a_flush(s: &Subject) {
+    let mut io = s.runner().wrap_io(Scattered::default());
+    let written = io.write_vectored(&[io::IoSlice::new(b"to"), io::IoSlice::new(b"get"), io::IoSlice::new(b"her")]);
+    assert_eq!(written.unwrap(), 8);
+    assert_eq!((io.get_ref().kept.len(), io.get_ref().flushed.len()), (8, 0));
+    io.flush().unwrap();
+    assert_eq!((io.get_ref().kept.len(), io.get_ref().flushed.len()), (0, 8));
+    let (mut one, mut two) = ([0; 3], [0; 5]);
+    let read = io.read_vectored(&mut [io::IoSliceMut::new(&mut one), io::IoSliceMut::new(&mut two)]);
+    assert_eq!((read.unwrap(), &one, &two), (8, b"tog", b"ether"));
+}
+
 /// What a thread writes another reads, byte for byte, and the end is seen.
 pub fn p62_read_and_write(s: &Subject) {
     let runner = s.runner();

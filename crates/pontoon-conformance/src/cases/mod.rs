@@ -12,6 +12,7 @@ pub mod calling;
 pub mod cancelling;
 pub mod closing;
 pub mod contexts;
+pub mod debug;
 pub mod dropping;
 pub mod exits;
 pub mod generators;
@@ -19,6 +20,7 @@ pub mod guest_abandon;
 pub mod guest_blocking;
 pub mod guest_budget;
 pub mod guest_end;
+pub mod guest_frames;
 pub mod guest_many;
 pub mod guest_panics;
 pub mod guest_start;
@@ -138,6 +140,10 @@ cases! {
         p24_a_task_that_cancels_itself [P24];
         p24_inversion_by_join [P24];
         p24_inversion_by_message [P24];
+        p24_inversion_in_a_call [P24];
+        p24_inversion_in_a_task [P24];
+        p24_inversion_across_runners [P24];
+        p24_a_long_wait_is_no_inversion [P24];
         p24_a_chain_of_nested_waits [P24];
     }
     tasks {
@@ -155,6 +161,8 @@ cases! {
         p32_stats_count_the_tasks [P32];
         p32_stats_count_slow_polls [P32];
         p36_polls_never_overlap [P36];
+        p100_workers_run_tasks [P100] needs Workers;
+        p100_workers_start_at_a_spawn [P100] needs Workers;
     }
     cancelling {
         p30_cancel_a_waiting_task [P30];
@@ -248,6 +256,8 @@ cases! {
         p60_exits_run_in_reverse [P60];
         p60_every_shape_exits [P60];
         p60_an_exit_may_use_the_loop [P60];
+        p60_the_door_during_the_exits [P60];
+        p60_an_exit_that_closes [P60];
         p60_the_last_handle_runs_the_exits [P60];
         p61_a_failing_exit_stops_none [P61];
         p61_a_panicking_exit_stops_none [P61];
@@ -257,6 +267,7 @@ cases! {
         p62_read_and_write [P62];
         p62_the_other_end_is_a_task [P62];
         p62_buffered [P62];
+        p62_several_buffers_and_a_flush [P62];
         p62_seek [P62];
         p62_io_on_a_closed_runner [P62];
         p62_close_ends_a_waiting_read [P62];
@@ -288,6 +299,7 @@ cases! {
         p67_a_closure_that_never_returns [P67];
         p67_timers_in_flight [P67];
         p67_odd_limits [P67];
+        p101_a_backend_that_breaks [P101] needs HostThread;
         p69_a_process_ends_without_a_close [P69] needs ChildProcess;
     }
     time {
@@ -339,6 +351,12 @@ cases! {
         p80_stats [P80];
         p80_a_task_that_comes_too_late [P80];
         p80_a_cancelled_timer [P80];
+    }
+    debug {
+        p99_runners [P99];
+        p99_what_a_runner_makes [P99];
+        p99_anywhere [P99];
+        p99_guests [P99];
     }
     guest_end {
         p81_done_gets_the_output [P81];
@@ -417,8 +435,21 @@ cases! {
         p89_many_ready_calls_in_a_poll [P89];
         p89_waiting_for_a_task_on_the_hosts_thread [P89];
         p89_waiting_for_a_task_before_the_first_tick [P89];
+        p89_waiting_for_a_message_of_the_guest [P89];
+        p89_a_long_wait_in_a_task [P89];
         p89_a_call_that_is_the_host [P89];
         p89_a_task_waits_for_another_thread [P89];
+    }
+    guest_frames {
+        p98_a_guest_without_ticks [P98];
+        p98_the_limit [P98];
+        p98_a_busy_guest [P98];
+        p98_interrupts [P98];
+        p98_no_wakeup_is_lost [P98];
+        p98_nothing_but_frames [P98];
+        p98_inside_its_guest [P98];
+        p98_the_end [P98];
+        p98_calls_in_a_frame [P98];
     }
 }
 

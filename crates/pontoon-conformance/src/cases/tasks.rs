@@ -2,12 +2,13 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, mpsc};
 use std::task::{Context, Poll};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use pontoon_core::Task;
+use pontoon_core::{Runner, Task};
 
 use crate::Subject;
 use crate::tools::{Gate, HANG, Witness, at_once, boom, drive_until, hold, text_of, yields};
@@ -130,7 +131,7 @@ pub fn p27_a_panic_reaches_the_joiner_alone(s: &Subject) {
     hit.open();
     assert_eq!(bystander.join().unwrap(), 1);
     assert_eq!(runner.run(async { 2 }), 2);
-    assert_eq!(runner.stats().tasks, 0);
+    drive_until(&runner, || runner.stats().tasks == 0);
     runner.close().unwrap();
 }
 
@@ -336,4 +337,50 @@ impl<F: Future> Future for Alone<F> {
         self.busy.store(false, SeqCst);
         polled
     }
+}
+
+/// As many tasks block at once as there are workers, and one more on the runner's own thread, while nobody calls.
+pub fn p100_workers_run_tasks(s: &Subject) {
+    let executor = s.executor();
+    let runner = s.builder_on(executor.clone()).start().unwrap();
+    let threads = executor.workers() + 1;
+    assert!(threads > 1);
+    for round in 0..50 {
+        s.step(format!("round {round}"));
+        all_at_once(&runner, threads).wait();
+        s.step(format!("round {round}, spawned by a task"));
+        let (inner, (send, receive)) = (runner.clone(), mpsc::channel());
+        runner.spawn(async move { send.send(all_at_once(&inner, threads)).unwrap() }).detach();
+        receive.recv().unwrap().wait();
+    }
+}
+
+/// So they do on a runner that nobody has started, from the first task on; and when one of them has panicked.
+pub fn p100_workers_start_at_a_spawn(s: &Subject) {
+    let executor = s.executor();
+    let runner = s.builder_on(executor.clone()).build();
+    let worked = runner.spawn(async { 1 });
+    assert_eq!(worked.join().unwrap(), 1);
+    all_at_once(&runner, executor.workers() + 1).wait();
+    s.step("after a panic");
+    let panicked = runner.spawn(async { boom("on a worker") });
+    assert!(panicked.join().map(|(): ()| ()).unwrap_err().is_panic());
+    all_at_once(&runner, executor.workers() + 1).wait();
+    runner.close().unwrap();
+}
+
+/// Spawns `count` tasks that block until the last of them has come, which opens the gate.
+fn all_at_once(runner: &Runner, count: usize) -> Gate {
+    let (came, all) = (Arc::new(AtomicUsize::new(0)), Gate::new("the tasks block at once"));
+    for _ in 0..count {
+        let (came, all) = (came.clone(), all.clone());
+        let blocks = runner.spawn(async move {
+            if came.fetch_add(1, SeqCst) + 1 == count {
+                all.open();
+            }
+            all.wait();
+        });
+        blocks.detach();
+    }
+    all
 }

@@ -2,13 +2,15 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::thread;
 use std::time::Duration;
 
-use pontoon_core::{RunError, Runner};
+use pontoon_core::{Outcome, RunError, Runner};
 
-use crate::tools::{Gate, HANG, Token, Witness, hold, yields};
+use crate::session::Fault;
+use crate::spy::Spy;
+use crate::tools::{Gate, HANG, Token, Witness, boom, hold, yields};
 use crate::{Subject, child};
 
 /// A task that blocks the loop: the close gives up at its limit and says what it left behind.
@@ -216,4 +218,49 @@ pub(crate) fn no_close(s: &Subject) -> ExitCode {
     std::mem::forget((busy, resting, left));
     println!("the end of main");
     ExitCode::SUCCESS
+}
+
+/// A backend that panics on the runner's own thread closes the runner: who waits is told, and the tasks are dropped.
+pub fn p101_a_backend_that_breaks(s: &Subject) {
+    for waits in [false, true] {
+        s.step(format!("while a call waits: {waits}"));
+        let broken = Arc::new(AtomicBool::new(false));
+        let breaks = broken.clone();
+        let backend = Spy::new(s).before_poll(move || {
+            if breaks.load(SeqCst) && thread::current().name() == Some("fragile") {
+                boom("the backend breaks");
+            }
+        });
+        // a caller that drives keeps the runner's own thread out of the backend
+        let runner = s.builder_on(backend).thread_name("fragile").callers_drive(!waits).start().unwrap();
+        let witness = Witness::new();
+        let exits = pontoon_core::context(async || Ok::<_, Fault>(()), async |(), _: Outcome<'_>| Ok(()));
+        runner.enter_context(exits).unwrap();
+        let tasks: Vec<_> = (0..3).map(|_| runner.spawn(hold(witness.token()))).collect();
+        let token = witness.token();
+        let local = runner.spawn_local(move || hold(token));
+        runner.run(yields(3));
+        thread::scope(|scope| {
+            let caller = waits.then(|| scope.spawn(|| runner.try_run(hold(witness.token()))));
+            broken.store(true, SeqCst);
+            // these are for the runner's own thread, which may stand aside from the backend for a moment
+            let refused = loop {
+                if let Err(error) = runner.spawn_local(|| async {}).join() {
+                    break error;
+                }
+            };
+            assert!(refused.is_cancelled(), "{refused:?}");
+            if let Some(caller) = caller {
+                assert!(matches!(caller.join().unwrap(), Err(RunError::Closed)));
+            }
+        });
+        for task in tasks.into_iter().chain([local]) {
+            assert!(task.join().unwrap_err().is_cancelled());
+        }
+        assert!(matches!(runner.try_run(async {}), Err(RunError::Closed)));
+        let error = runner.close().unwrap_err();
+        assert_eq!((error.exits().len(), error.abandoned(), error.timed_out()), (1, 0, false), "{error}");
+        assert_eq!(witness.drops(), 4 + usize::from(waits));
+        runner.close().unwrap();
+    }
 }

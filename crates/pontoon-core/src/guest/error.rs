@@ -193,3 +193,17 @@ impl fmt::Display for Abandoned {
 }
 
 impl Error for Abandoned {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_guest_that_does_not_start_says_why() {
+        for make in [StartError::Runtime, StartError::Thread] {
+            let error = make(io::Error::other("no more threads"));
+            assert!(error.to_string().contains("no more threads"), "{error}");
+            assert_eq!(error.source().expect("why").to_string(), "no more threads");
+        }
+    }
+}

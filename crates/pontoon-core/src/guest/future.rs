@@ -26,7 +26,8 @@ impl PollHost {
     }
 
     fn put(&self, tick: Tick) {
-        let _ = self.tick.push(tick);
+        // One that is there already is stale.
+        let _ = self.tick.force_push(tick);
         self.waker.wake();
     }
 }

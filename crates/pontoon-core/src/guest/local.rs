@@ -8,7 +8,7 @@ use super::{
     shared::{Ask, EngineWaker, Phase, Shared},
     worker,
 };
-use crate::{Executor, current, trace};
+use crate::{Executor, current, trace, woken};
 use std::{
     cell::{Cell, RefCell},
     panic::{AssertUnwindSafe, catch_unwind},
@@ -126,6 +126,16 @@ pub(super) fn waking(f: impl FnOnce()) {
     f();
 }
 
+/// The tasks of a guest that ask to be polled, as whoever keeps its tick from going on sees them.
+#[derive(Clone)]
+pub(crate) struct Queued(Arc<Shared>);
+
+impl Queued {
+    pub(crate) fn is_any(&self) -> bool {
+        self.0.has_tasks() || self.0.is_home() && ready::is_any()
+    }
+}
+
 /// What a guest is made of.
 pub(super) struct Parts {
     pub(super) shared: Arc<Shared>,
@@ -160,8 +170,7 @@ impl Local {
     }
 
     fn enter(&self, mut f: impl FnMut()) {
-        let executor = self.executor.borrow().clone();
-        match executor {
+        match self.executor() {
             Some(executor) if !current::context_is_gone() => executor.enter(&mut || {
                 current::in_context();
                 f();
@@ -202,7 +211,8 @@ impl Local {
                     // Whoever wakes the engine from here on finds it polled, or has it polled again.
                     self.shared.take_engine();
                     let cx = &mut Context::from_waker(&self.engine_waker);
-                    ready::ticking(self.shared.id, &self.queue.ready, || engine.turn(cx));
+                    let turn = || woken::tick(Queued(self.shared.clone()), || engine.turn(cx));
+                    ready::ticking(self.shared.id, &self.queue.ready, turn);
                 }
             });
         });
@@ -238,7 +248,7 @@ impl Local {
     }
 
     /// Calls `done`. Every task is gone.
-    fn finish(self: &Rc<Self>) {
+    pub(super) fn finish(self: &Rc<Self>) {
         self.shared.move_on(Phase::Gone);
         let _ = GUESTS.try_with(|guests| guests.borrow_mut().0.retain(|other| !Rc::ptr_eq(other, self)));
         self.shared.shut_queue();
@@ -286,6 +296,11 @@ impl Local {
                 self.finish();
             }
         }
+    }
+
+    /// The runtime, until the guest ends.
+    pub(super) fn executor(&self) -> Option<Arc<dyn Executor>> {
+        self.executor.borrow().clone()
     }
 
     /// Whether the end is dropping the tasks, below us on this stack.

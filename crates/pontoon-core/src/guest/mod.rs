@@ -12,6 +12,7 @@
 //! | takes closures from any thread: glib, GTK, calloop, Qt | [`Guest::start`] with a closure or a [`Host`] |
 //! | can only be woken: winit, SDL, egui, win32 | [`Guest::start`] with a [`queue`] |
 //! | is an executor: tokio, smol, another guest | [`Guest::into_future`] |
+//! | is your own, and sleeps between its frames | [`GuestRun::run_for`] instead of the sleep |
 //!
 //! # The end
 //!
@@ -55,6 +56,7 @@
 //! ```
 
 mod budget;
+mod drive;
 mod engine;
 mod error;
 mod future;
@@ -68,6 +70,7 @@ mod task;
 mod worker;
 
 pub(crate) use engine::Plain;
+pub(crate) use local::Queued;
 
 pub use budget::Budget;
 pub use engine::{Engine, Pump};

@@ -47,3 +47,8 @@ pub(super) fn put(id: usize, runnable: Runnable) -> Option<Runnable> {
 pub(super) fn pop() -> Option<Runnable> {
     READY.with_borrow_mut(VecDeque::pop_front)
 }
+
+/// Whether the guest that is ticking here has a next task.
+pub(super) fn is_any() -> bool {
+    READY.with_borrow(|ready| !ready.is_empty())
+}

@@ -1,15 +1,13 @@
 //! What the host and the guest's tasks hold of a guest.
 
 use super::{
-    GuestError, GuestTask, Host, Tick,
+    GuestError, GuestTask, drive,
     local::{self, Local},
     shared::{Phase, Shared},
     task,
 };
-use crate::{RunError, WouldBlock};
-use concurrent_queue::ConcurrentQueue;
-use parking::{Parker, Unparker};
-use std::{fmt, future::Future, panic::Location, rc::Rc, sync::Arc};
+use crate::RunError;
+use std::{fmt, future::Future, panic::Location, rc::Rc, sync::Arc, time::Duration};
 
 /// A guest that has been started. It stays on its thread.
 ///
@@ -82,27 +80,71 @@ impl GuestRun {
     /// [`RunError::WouldDeadlock`] inside one of the guest's own tasks, which could never return, or inside the destructor
     /// of one. The guest lives on, or goes on ending, without a `GuestRun`.
     pub fn finish_blocking(mut self) -> Result<(), RunError> {
-        let Some(local) = self.local.take() else { return Ok(()) };
-        if local.shared.phase() == Phase::Running || local.is_dropping() {
-            return Err(RunError::WouldDeadlock(WouldBlock::new(
-                "a task of the guest waits for the guest's end",
-                "call `finish_blocking` from the host, or let the task return first",
-            )));
-        }
-        let parker = Parker::new();
-        let here = Arc::new(Here { ticks: ConcurrentQueue::unbounded(), unparker: parker.unparker() });
-        let host = here.clone();
-        local.shared.set_host(Some(Arc::new(HereHost(host))));
-        if !local.take_over() {
-            local.tear_down(GuestError::Cancelled);
-        }
-        while local.shared.phase() != Phase::Gone {
-            match here.ticks.pop() {
-                Ok(tick) => tick.run(),
-                Err(_) => parker.park(),
+        loop {
+            match self.run_for(Duration::MAX) {
+                Ok(true) => return Ok(()),
+                Ok(false) => {}
+                Err(error) => {
+                    self.local = None;
+                    return Err(error);
+                }
             }
         }
-        Ok(())
+    }
+
+    /// Gives the guest this thread for `limit`, instead of sleeping for as long: a loop of one's own does so between its
+    /// frames. Says whether the guest has ended.
+    ///
+    /// The thread polls the guest's tasks, waits in the runtime for their I/O and timers itself, and runs what tasks of its
+    /// own the runtime has; the worker stands aside. So I/O costs what it costs without a host: no other thread has to be
+    /// woken, nor wakes this one. Where the thread cannot wait in the runtime, as inside another one, the worker goes on
+    /// waiting and this thread polls.
+    ///
+    /// It returns when `limit` has passed, when the guest has ended and `done` was called, or when somebody
+    /// [interrupts](GuestRemote::interrupt) it. The host is asked for ticks as before then.
+    ///
+    /// The idea is that of `CFRunLoopRunInMode` and of the event loops that iterate with a time-out.
+    ///
+    /// # Blocking
+    ///
+    /// For `limit`, if nothing ends it sooner, and for what may overrun that: a tick that is under way, and the granularity
+    /// of the runtime's timers, a millisecond on tokio. Other guests of this thread wait meanwhile; have the hosts that they
+    /// are in interrupt this.
+    ///
+    /// # Errors
+    ///
+    /// [`RunError::WouldDeadlock`] inside one of the guest's own tasks, or inside the destructor of one.
+    ///
+    /// # Panics
+    ///
+    /// With the panic of `done`, as [`Tick::run`](super::Tick::run).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pontoon_core::guest::{Guest, queue};
+    /// use std::{cell::Cell, rc::Rc, time::Duration};
+    ///
+    /// let (host, ticks) = queue(|| {});
+    /// let progress = Rc::new(Cell::new(0));
+    /// let written = progress.clone();
+    /// let main = async move {
+    ///     for percent in 1..=100 {
+    ///         futures_lite::future::yield_now().await;         // any async code, such as a download
+    ///         written.set(percent);
+    ///     }
+    /// };
+    /// let run = Guest::new(pontoon_smol::Smol::new()).start(host, main, |result| result.unwrap())?;
+    /// let frame = Duration::from_millis(16);
+    /// while !run.run_for(frame).unwrap() {
+    ///     // .. draw a frame with `progress.get()` ..
+    /// }
+    /// assert_eq!(progress.get(), 100);
+    /// # drop(ticks);
+    /// # Ok::<(), pontoon_core::guest::StartError>(())
+    /// ```
+    pub fn run_for(&self, limit: Duration) -> Result<bool, RunError> {
+        drive::run_for(self.local(), limit)
     }
 
     /// Lets the guest run on by itself. Where its host goes first, nobody is left who could end it properly.
@@ -123,21 +165,6 @@ impl Drop for GuestRun {
 impl fmt::Debug for GuestRun {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("GuestRun").field("is_finished", &self.is_finished()).finish_non_exhaustive()
-    }
-}
-
-/// The thread itself as a host, for [`GuestRun::finish_blocking`].
-struct Here {
-    ticks: ConcurrentQueue<Tick>,
-    unparker: Unparker,
-}
-
-struct HereHost(Arc<Here>);
-
-impl Host for HereHost {
-    fn schedule(&self, tick: Tick) {
-        let _ = self.0.ticks.push(tick);
-        self.0.unparker.unpark();
     }
 }
 
@@ -250,7 +277,7 @@ impl fmt::Debug for GuestScope {
     }
 }
 
-/// A guest as other threads see it. It is a [`Host`] for further guests, too.
+/// A guest as other threads see it. It is a [`Host`](super::Host) for further guests, too.
 ///
 /// # Examples
 ///
@@ -291,6 +318,27 @@ impl GuestRemote {
     /// Ends the guest, as [`GuestScope::cancel`].
     pub fn cancel(&self) -> bool {
         self.0.cancel()
+    }
+
+    /// Has [`GuestRun::run_for`] return, from any thread: something else wants the host. If none is under way, the next
+    /// one returns at once.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pontoon_core::guest::{Guest, queue};
+    /// use std::{thread, time::Duration};
+    ///
+    /// let (host, _ticks) = queue(|| {});
+    /// let run = Guest::new(pontoon_smol::Smol::new()).start(host, std::future::pending::<()>(), |_| {})?;
+    /// let remote = run.remote();
+    /// let event = thread::spawn(move || remote.interrupt());
+    /// assert!(!run.run_for(Duration::MAX).unwrap());           // the event, not the end
+    /// # event.join().unwrap();
+    /// # Ok::<(), pontoon_core::guest::StartError>(())
+    /// ```
+    pub fn interrupt(&self) {
+        self.0.interrupt();
     }
 
     /// Whether `done` has been called.

@@ -13,6 +13,7 @@
 
 use super::{Abandoned, Host, Tick, local, ready, task::Meta, worker::Worker};
 use crate::{current, error::Payload, run_loop::live::Live};
+use atomic_waker::AtomicWaker;
 use concurrent_queue::ConcurrentQueue;
 use event_listener::Event;
 use std::{
@@ -83,6 +84,12 @@ pub(super) struct Shared {
     failure: Mutex<Option<Payload>>,
     /// Held by the thread that takes tasks out of the queue to drop them.
     taking: Mutex<()>,
+    /// The worker and the runtime have been seen off: the last tick is on its way.
+    seen_off: AtomicBool,
+    /// The thread that runs the guest for a while wants, or is to want, its other business back.
+    interrupted: AtomicBool,
+    /// Wakes that thread.
+    pub(super) driver: AtomicWaker,
 }
 
 impl Shared {
@@ -106,6 +113,9 @@ impl Shared {
             depth: AtomicUsize::new(usize::MAX),
             failure: Mutex::new(None),
             taking: Mutex::new(()),
+            seen_off: AtomicBool::new(false),
+            interrupted: AtomicBool::new(false),
+            driver: AtomicWaker::new(),
         }
     }
 
@@ -216,7 +226,25 @@ impl Shared {
         }
     }
 
-    fn host(&self) -> std::sync::MutexGuard<'_, Option<Arc<dyn Host>>> {
+    pub(super) fn see_off(&self) {
+        self.seen_off.store(true, Ordering::SeqCst);
+    }
+
+    pub(super) fn is_seen_off(&self) -> bool {
+        self.seen_off.load(Ordering::SeqCst)
+    }
+
+    /// Has the thread that runs the guest for a while return from that; if there is none, the next.
+    pub(super) fn interrupt(&self) {
+        self.interrupted.store(true, Ordering::SeqCst);
+        self.driver.wake();
+    }
+
+    pub(super) fn take_interrupt(&self) -> bool {
+        self.interrupted.load(Ordering::Relaxed) && self.interrupted.swap(false, Ordering::SeqCst)
+    }
+
+    pub(super) fn host(&self) -> std::sync::MutexGuard<'_, Option<Arc<dyn Host>>> {
         self.host.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

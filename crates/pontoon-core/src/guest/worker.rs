@@ -29,8 +29,19 @@ pub(super) struct Worker {
     waker: AtomicWaker,
     stop: AtomicBool,
     later: Mutex<Option<Later>>,
-    left: Mutex<bool>,
-    leaves: Condvar,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+/// Where the worker is, and where the host wants it to be.
+#[derive(Debug, Default)]
+struct State {
+    /// The host's thread is in the runtime itself.
+    aside_wanted: bool,
+    /// The worker waits outside of the runtime until that is over.
+    aside: bool,
+    /// It has ended.
+    left: bool,
 }
 
 type Later = Box<dyn FnOnce() + Send>;
@@ -43,6 +54,9 @@ impl Worker {
 
     pub(super) fn stop(&self) {
         self.stop.store(true, Ordering::SeqCst);
+        // Who is aside has looked and waits, or will look.
+        drop(self.state());
+        self.changed.notify_all();
         self.nudge();
     }
 
@@ -65,35 +79,64 @@ impl Worker {
         self.later.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    fn left(&self) -> MutexGuard<'_, bool> {
-        self.left.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// From now on nobody waits for the guest's I/O.
     fn leave(&self) {
-        *self.left() = true;
-        self.leaves.notify_all();
+        self.state().left = true;
+        self.changed.notify_all();
         self.call_later();
     }
 
     pub(super) fn has_left(&self) -> bool {
-        *self.left()
+        self.state().left
     }
 
     fn wait_left(&self, limit: Duration) {
-        drop(self.leaves.wait_timeout_while(self.left(), limit, |left| !*left));
+        drop(self.changed.wait_timeout_while(self.state(), limit, |state| !state.left));
+    }
+
+    /// Has the worker leave the runtime to this thread, until [`come_back`](Self::come_back). False: it has not within
+    /// `limit`, or has ended.
+    pub(super) fn step_aside(&self, limit: Duration) -> bool {
+        self.state().aside_wanted = true;
+        self.nudge();
+        let waited = self.changed.wait_timeout_while(self.state(), limit, |state| !state.aside && !state.left);
+        waited.unwrap_or_else(PoisonError::into_inner).0.aside
+    }
+
+    pub(super) fn come_back(&self) {
+        self.state().aside_wanted = false;
+        self.changed.notify_all();
+    }
+
+    /// The worker waits for as long as it is to stay aside. False: it is to stop.
+    fn stay_aside(&self) -> bool {
+        let is_stopped = || self.stop.load(Ordering::SeqCst);
+        let mut state = self.state();
+        while state.aside_wanted && !is_stopped() {
+            if !state.aside {
+                state.aside = true;
+                self.changed.notify_all();
+            }
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        state.aside = false;
+        !is_stopped()
     }
 }
 
-/// What the worker waits for in the runtime: to be told to stop.
-struct Wait(Arc<Worker>);
+/// What the worker waits for in the runtime: to be told to stop, or to step aside.
+struct Wait<'a>(&'a Worker);
 
-impl Future for Wait {
+impl Future for Wait<'_> {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         self.0.waker.register(cx.waker());
-        if self.0.stop.load(Ordering::SeqCst) {
+        if self.0.stop.load(Ordering::SeqCst) || self.0.state().aside_wanted {
             return Poll::Ready(());
         }
         if let Some(later) = self.0.take_later() {
@@ -119,7 +162,12 @@ pub(super) fn start(
             if let Some(on_start) = on_start {
                 on_start();
             }
-            executor.block_on(pin!(Wait(worker.clone())));
+            loop {
+                executor.block_on(pin!(Wait(&worker)));
+                if !worker.stay_aside() {
+                    break;
+                }
+            }
         }));
         let abandoned = || shared.upgrade().filter(|shared| shared.phase() == Phase::Abandoned);
         if let Some(shared) = abandoned() {
@@ -149,12 +197,14 @@ pub(super) fn see_off(worker: &Arc<Worker>, executor: Arc<dyn Executor>, limit: 
         executor.shutdown(limit.saturating_sub(start.elapsed()));
         drop(executor);
         if let Some(shared) = last {
+            shared.see_off();
             shared.schedule(Ask::Anywhere, shared.generation());
         }
     };
     let spawned = thread::Builder::new().name("pontoon-guest-end".into()).spawn(body);
     if let (Err(_), Some(shared)) = (spawned, shared) {
         // Out of threads: the worker ends by itself, the host need not wait for it.
+        shared.see_off();
         shared.schedule(Ask::Here, shared.generation());
     }
 }

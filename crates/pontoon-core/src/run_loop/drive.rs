@@ -53,7 +53,7 @@ pub(crate) enum End {
     Closed,
     /// Its limit passed.
     TimedOut,
-    /// It lies on top of a call that waits for nothing but its return.
+    /// It lies on top of a call or a task that waits for nothing but its return.
     Stuck,
     /// Of the host: a caller wants to drive.
     Aside,
@@ -90,9 +90,10 @@ pub(crate) struct Drive<'a> {
     watch_period: Option<Duration>,
     parked: bool,
     trace: trace::Parked,
-    /// How many tasks it has run, and how often it has polled its own future.
+    /// How many tasks it has run, how often it has polled its own future, and how many of these polls nobody asked for.
     ran: usize,
     polls: usize,
+    unasked: usize,
     end: Option<End>,
 }
 
@@ -120,6 +121,7 @@ impl<'a> Drive<'a> {
             trace: trace::Parked::NONE,
             ran: 0,
             polls: 0,
+            unasked: 0,
             end: None,
         }
     }
@@ -157,10 +159,13 @@ impl<'a> Drive<'a> {
     fn poll_repoll(&mut self) {
         let cx = &mut Context::from_waker(self.waker);
         let Some((timer, pause)) = &mut self.repoll else { return };
+        let mut passed = false;
         while timer.as_mut().poll(cx).is_ready() {
             *pause = (*pause * 2).min(REPOLL_MAX);
             *timer = self.lp.sleep(*pause);
+            passed = true;
         }
+        self.unasked += usize::from(passed);
     }
 
     /// Ends the level because its limit passed.
@@ -169,8 +174,9 @@ impl<'a> Drive<'a> {
         self.end = Some(End::TimedOut);
     }
 
-    /// Asks for a poll of the level's own future that nobody else asked for.
-    pub(crate) fn ask_for_poll(&self) {
+    /// Asks for a poll of the level's own future, which somebody else may have asked for, too.
+    pub(crate) fn ask_for_poll(&mut self, is_woken: bool) {
+        self.unasked += usize::from(!is_woken);
         self.seat.set_woken();
     }
 
@@ -339,15 +345,15 @@ impl<'a> Drive<'a> {
     /// has happened for a while.
     fn is_stuck(&mut self) -> bool {
         let Some(period) = self.watch_period else { return false };
-        let (lp, ran, polls) = (self.lp, self.ran, self.polls);
-        let watch =
-            self.watch.get_or_insert_with(|| Watch { timer: lp.sleep(period), ran, polls: polls - 1, idle_checks: 0 });
+        let (lp, ran, polls) = (self.lp, self.ran, self.polls.saturating_sub(self.unasked));
+        let new = || Watch { timer: lp.sleep(period), ran, polls: polls.saturating_sub(1), idle_checks: 0 };
+        let watch = self.watch.get_or_insert_with(new);
         let cx = &mut Context::from_waker(self.waker);
         let mut stuck = false;
         while watch.timer.as_mut().poll(cx).is_ready() {
             // The watch's own timer brings one poll.
-            let idle = watch.ran == self.ran && self.polls - watch.polls <= 1;
-            (watch.ran, watch.polls) = (self.ran, self.polls);
+            let idle = watch.ran == ran && polls.saturating_sub(watch.polls) <= 1;
+            (watch.ran, watch.polls) = (ran, polls);
             watch.idle_checks = if idle && current::buried_is_ready() { watch.idle_checks + 1 } else { 0 };
             stuck = idle && current::waits_below() || watch.idle_checks >= STUCK_CHECKS;
             watch.timer = lp.sleep(period);

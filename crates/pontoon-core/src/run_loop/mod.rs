@@ -24,6 +24,7 @@
 //! thread from inside a poll.
 
 pub(crate) mod drive;
+pub(crate) mod first;
 pub(crate) mod live;
 pub(crate) mod seat;
 

@@ -1,5 +1,6 @@
 //! A seat: one level of one thread, parked in the backend or busy; and the list of those that are parked.
 
+use super::first::{self, Number};
 use crate::sync::{AtomicBool, AtomicUsize, AtomicWaker, Mutex, MutexGuard, holds, thread_local};
 use std::{
     cell::Cell,
@@ -20,6 +21,8 @@ pub(crate) struct Seat {
     parked: AtomicBool,
     /// Wakes the thread out of the backend.
     unparker: AtomicWaker,
+    /// How a call that is nested in its call's first poll finds it.
+    pub(super) number: Number,
 }
 
 impl Seat {
@@ -93,7 +96,7 @@ thread_local! {
 /// A seat of its own.
 #[cold]
 pub(crate) fn new_pair() -> Pair {
-    let seat = Arc::new(Seat::default());
+    let seat = first::seat(|number| Seat { number, ..Seat::default() });
     let waker = Waker::from(seat.clone());
     (seat, waker)
 }

@@ -134,11 +134,12 @@ impl Builder {
         self
     }
 
-    /// How long a nested call may sit idle on top of a call that could go on if it returned, before it ends with
+    /// How long a nested call may sit idle on top of a call or a task that could go on if it returned, before it ends with
     /// [`RunError::WouldDeadlock`]; 5 seconds unless told otherwise, and never for zero.
     ///
     /// Nesting on one thread is last in, first out: a call cannot return before those above it on the stack have. If the
-    /// upper one waits for the lower one, both wait for ever; this limit turns that into an error.
+    /// upper one waits for the lower one, both wait for ever; this limit turns that into an error. Inside a guest's task it
+    /// is also how long the call may keep other tasks of the guest waiting.
     ///
     /// # Examples
     ///

@@ -2,6 +2,7 @@
 
 use super::{
     close, host,
+    moved::{call_elsewhere, move_out},
     own::{InPlace, Next},
 };
 use crate::{
@@ -23,12 +24,11 @@ use std::{
     pin::{Pin, pin},
     sync::Arc,
     task::{Context, Waker},
-    thread,
     time::Duration,
 };
 
 /// An error on its way out: as small as the success that it is next to.
-type Refusal = Box<RunError>;
+pub(super) type Refusal = Box<RunError>;
 
 /// What kind of call comes in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub(crate) enum Door {
 }
 
 /// The caller's future as the slow path may use it.
-enum Erased<'a> {
+pub(super) enum Erased<'a> {
     Here(&'a mut dyn Own),
     Anywhere(&'a mut (dyn Own + Send)),
 }
@@ -133,7 +133,7 @@ pub(crate) fn discard<T>(lp: &Loop, value: T) {
     }
 }
 
-fn call(lp: &Arc<Loop>, door: Door, mut own: Erased<'_>, limit: Option<Duration>) -> Result<(), Refusal> {
+pub(super) fn call(lp: &Arc<Loop>, door: Door, mut own: Erased<'_>, limit: Option<Duration>) -> Result<(), Refusal> {
     let trace = trace::call(lp, own.op(door, limit));
     let pair = seat::take();
     let polled = first_poll(lp, door, &pair, |cx| own.own().first_poll(cx));
@@ -196,12 +196,12 @@ fn go_on_pending(
 pub(crate) fn first_poll(
     lp: &Arc<Loop>,
     door: Door,
-    (_, waker): &Pair,
+    (seat, waker): &Pair,
     mut poll: impl FnMut(&mut Context<'_>) -> bool,
 ) -> Result<bool, Refusal> {
     let _depth = enter(lp, door)?;
     let mut ready = false;
-    let pushed = current::first_poll(lp, || {
+    let pushed = current::first_poll(lp, seat, || {
         lp.executor.enter(&mut || {
             current::in_context();
             // The runtime is not stopped under those who are in its context, but it may have been before: such a call
@@ -305,7 +305,7 @@ fn wait(lp: &Arc<Loop>, mut own: Erased<'_>, limit: Option<Duration>, pair: &Pai
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Seating {
+pub(super) enum Seating {
     /// Run the loop's tasks and turn the reactor.
     Drive(Kind),
     /// The same, inside [`Executor::blocking`](crate::Executor::blocking).
@@ -371,7 +371,7 @@ fn place(lp: &Arc<Loop>) -> Result<Seating, RunError> {
 }
 
 /// Waits on a seat.
-fn sit(
+pub(super) fn sit(
     lp: &Arc<Loop>,
     own: &mut dyn Own,
     limit: Option<Duration>,
@@ -443,9 +443,9 @@ fn sit(
         Some(End::Ready) => Ok(()),
         Some(End::TimedOut) => Err(RunError::TimedOut),
         Some(End::Stuck) => Err(RunError::deadlock(
-            "this call lies on top of another one on the same thread, which waits for nothing but its return, \
-             and it has made no progress for a while",
-            "await inside the task instead of calling `run`, move the blocking part to `Runner::unblock`, \
+            "this call lies on top of another one, or of a task, on the same thread, which waits for nothing but its \
+             return, and it has made no progress for a while",
+            "await inside async code instead of calling `run`, move the blocking part to `Runner::unblock`, \
              or raise `Builder::stuck_after` if the wait is meant to be long",
         )),
         _ => Err(refused.unwrap_or(RunError::Closed)),
@@ -500,49 +500,7 @@ fn wait_only(lp: &Loop, drive: &mut Drive<'_>, limit: Option<Duration>, repoll: 
         };
         if let Some(pause) = &mut pause {
             *pause = if woken { REPOLL } else { (*pause * 2).min(REPOLL_MAX) };
-            drive.ask_for_poll();
+            drive.ask_for_poll(woken);
         }
     }
-}
-
-/// Makes the whole call on a thread of its own, where no runtime is in sight.
-#[cold]
-fn call_elsewhere(lp: &Arc<Loop>, own: &mut (dyn Own + Send)) -> Result<(), Refusal> {
-    let mut called = None;
-    {
-        let own = &mut *own;
-        let mut waits = || called = elsewhere(|| call(lp, Door::Call, Erased::Here(&mut *own), None));
-        current::task_blocks();
-        if matches!(lp.executor.place(), Place::Worker | Place::OwnWorker) {
-            lp.executor.blocking(&mut waits);
-        } else {
-            waits();
-        }
-    }
-    called.unwrap_or_else(|| call(lp, Door::Call, Erased::Anywhere(own), None))
-}
-
-/// Polls the future on a thread of its own for the rest of the call, outside of the runtime that holds this one.
-fn move_out(lp: &Arc<Loop>, own: &mut (dyn Own + Send), limit: Option<Duration>, pair: &Pair) -> Result<(), RunError> {
-    // The runtime around this thread may have swallowed the wake-up of the first poll.
-    pair.0.set_woken();
-    let moved = {
-        let own = &mut *own;
-        elsewhere(move || {
-            let _depth = Depth::enter(lp.config.max_depth).map_err(|refusal| *refusal)?;
-            let seating = if lp.config.callers_drive { Seating::Drive(Kind::Caller) } else { Seating::Wait };
-            sit(lp, own, limit, pair, seating)
-        })
-    };
-    moved.unwrap_or_else(|| sit(lp, own, limit, pair, Seating::Captive))
-}
-
-/// Calls `f` on a thread of its own and waits for it. None: there are no threads left.
-fn elsewhere<T: Send>(f: impl FnOnce() -> T + Send) -> Option<T> {
-    let trace = trace::around();
-    thread::scope(|scope| {
-        let moved = || trace.within(f);
-        let thread = thread::Builder::new().name("pontoon-moved".into()).spawn_scoped(scope, moved).ok()?;
-        Some(thread.join().unwrap_or_else(|payload| resume_unwind(payload)))
-    })
 }

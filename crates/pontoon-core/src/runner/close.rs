@@ -55,6 +55,16 @@ impl Exits {
         self.stack.lock().unwrap_or_else(PoisonError::into_inner).pop()
     }
 
+    /// Drops the exits that a loop which closed itself has left: one error for each. After any other close there are none.
+    fn give_up(&self) -> Vec<ExitError> {
+        let mut errors = Vec::new();
+        while let Some(exit) = self.pop() {
+            drop(exit);
+            errors.push("an exit could not run: the backend panicked on the runner's own thread before".into());
+        }
+        errors
+    }
+
     fn set_closed(&self) {
         *self.closed.lock().unwrap_or_else(PoisonError::into_inner) = true;
         self.closes.notify_all();
@@ -88,15 +98,20 @@ pub(crate) fn close(lp: &Arc<Loop>, limit: Duration) -> Result<(), CloseError> {
     // Inside the loop, the one who closes may be waiting for this very thread.
     let inside = lp.is_current() || lp.host.is_this_thread();
     if !lp.advance(State::Open, State::Exiting) {
-        // A close from inside the loop leaves the thread to whoever closes next from outside.
-        if inside || lp.exits.wait(deadline) {
+        // A close from inside the loop leaves all the rest to whoever closes from outside.
+        if inside {
             leave(lp);
-            if !inside && lp.exits.unjoined.swap(false, Ordering::SeqCst) {
-                lp.host.join(deadline);
-            }
             return Ok(());
         }
-        return Err(CloseError { exits: Vec::new(), abandoned: lp.live.len(), limit: Some(limit) });
+        if !lp.exits.wait(deadline) {
+            return Err(CloseError { exits: Vec::new(), abandoned: lp.live.len(), limit: Some(limit) });
+        }
+        leave(lp);
+        if lp.exits.unjoined.swap(false, Ordering::SeqCst) {
+            lp.host.join(deadline);
+        }
+        let exits = lp.exits.give_up();
+        return if exits.is_empty() { Ok(()) } else { Err(CloseError { exits, abandoned: 0, limit: None }) };
     }
     *lp.exits.deadline.lock().unwrap_or_else(PoisonError::into_inner) = deadline;
     let trace = trace::close(lp, limit);
@@ -150,8 +165,7 @@ pub(crate) fn close(lp: &Arc<Loop>, limit: Duration) -> Result<(), CloseError> {
             lp.exits.unfinished.store(true, Ordering::SeqCst);
         }
     }
-    lp.advance(State::Closing, State::Closed);
-    lp.exits.set_closed();
+    end(lp);
     phase.end();
     trace.end(&error);
     if error.exits.is_empty() && error.abandoned == 0 && error.limit.is_none() { Ok(()) } else { Err(error) }
@@ -229,6 +243,18 @@ pub(crate) fn leave(lp: &Loop) {
     if !lp.is_current() && lp.blocked_calls() == 0 && lp.exits.unfinished.swap(false, Ordering::SeqCst) {
         finish(lp);
     }
+}
+
+/// The host has ended without a `close`: the next one finds the loop closed, and has only the thread to join.
+pub(super) fn closed_itself(lp: &Loop) {
+    lp.exits.unjoined.store(true, Ordering::SeqCst);
+    end(lp);
+}
+
+/// The loop is closed: those who wait for that go on.
+fn end(lp: &Loop) {
+    lp.advance(State::Closing, State::Closed);
+    lp.exits.set_closed();
 }
 
 /// The last step: nothing is queued any more, the runtime may stop.

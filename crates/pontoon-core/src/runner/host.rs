@@ -269,7 +269,7 @@ fn start(lp: &Arc<Loop>) -> Result<(), RunError> {
 
 fn main(lp: &Arc<Loop>, ready: &SyncSender<io::Result<()>>) {
     current::set_stack_budget(STACK_BUDGET);
-    let mut started = false;
+    let (mut started, mut broken) = (false, false);
     let worked = catch_unwind(AssertUnwindSafe(|| work(lp, ready, &mut started)));
     if let Err(payload) = worked {
         let text = format!("the backend {} panicked in `block_on`: {}", lp.executor.name(), panic_text(&*payload));
@@ -278,7 +278,7 @@ fn main(lp: &Arc<Loop>, ready: &SyncSender<io::Result<()>>) {
             return;
         }
         // The backend is broken: nobody can drive this loop any more. Callers get `Closed` instead of waiting.
-        lp.advance(State::Open, State::Closing);
+        broken = lp.advance(State::Open, State::Closing);
         lp.advance(State::Exiting, State::Closing);
         lp.wake_all();
         lp.live.wake_all();
@@ -292,6 +292,9 @@ fn main(lp: &Arc<Loop>, ready: &SyncSender<io::Result<()>>) {
     // Callers that were told may still be on their way out, with values of the runtime's in their hands.
     lp.wait_for_calls(None);
     close::finish(lp);
+    if broken {
+        close::closed_itself(lp);
+    }
     lp.host.set(Phase::Absent);
     lp.host.end();
 }

@@ -4,6 +4,7 @@ mod builder;
 pub(crate) mod call;
 pub(crate) mod close;
 pub(crate) mod host;
+mod moved;
 mod own;
 
 pub use builder::Builder;

@@ -4,6 +4,7 @@ use super::{Ended, TaskKind};
 use crate::{
     CloseError, RunError, current,
     run_loop::{Loop, drive::End, seat::Kind},
+    woken,
 };
 use std::{
     cell::Cell,
@@ -66,7 +67,7 @@ fn begin_call(lp: &Loop, op: &'static str) -> Option<EnteredSpan> {
         runner = lp.id(),
         backend = lp.executor.name(),
         depth = current::depth_here(),
-        in_task = current::is_in_task(),
+        in_task = woken::is_polling(),
         error = tracing::field::Empty,
     );
     (!span.is_disabled()).then(|| span.entered())

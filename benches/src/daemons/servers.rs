@@ -1,0 +1,1 @@
+../../../tests/clients/src/servers.rs

@@ -1,0 +1,1 @@
+../../edition-2021/src/facade.rs

@@ -1,0 +1,1 @@
+../../../crates/pontoon-macros/src/errors.rs
