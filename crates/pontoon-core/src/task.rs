@@ -24,6 +24,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// Instead of a thread: the task has ended and its values are gone. Its handle is told a moment later.
+const GONE: usize = usize::MAX;
+
 /// What the loop knows of a task.
 pub(crate) struct Meta {
     /// Its values belong to the thread that polled it first.
@@ -34,7 +37,7 @@ pub(crate) struct Meta {
     long: AtomicBool,
     /// Of a local task of an inline runner: a thread has taken it and keeps it.
     pub(crate) bound: AtomicBool,
-    /// The thread that polls it right now, or zero.
+    /// The thread that polls it right now, or zero, or [`GONE`].
     running: AtomicUsize,
     thread: OnceLock<usize>,
 }
@@ -72,6 +75,10 @@ impl Meta {
     fn is_below(&self) -> bool {
         self.running.load(Ordering::Relaxed) == thread_id()
     }
+
+    fn is_gone(&self) -> bool {
+        self.running.load(Ordering::Acquire) == GONE
+    }
 }
 
 /// Strikes the task out of the list when its values are gone.
@@ -83,6 +90,7 @@ struct Listed {
 
 impl Drop for Listed {
     fn drop(&mut self) {
+        self.meta.running.store(GONE, Ordering::Release);
         let bound = self.meta.bound.load(Ordering::Relaxed);
         let last = self.lp.live.remove(self.key, bound);
         if last && self.lp.is_closing() && holds("last-task-wakes") {
@@ -282,9 +290,19 @@ impl<T> Task<T> {
             )),
             Inner::Live { lp, .. } => {
                 let lp = lp.clone();
-                call::join(&lp, &mut *self, limit)
+                match call::join(&lp, &mut *self, limit) {
+                    // It ended before this call came to see that.
+                    Err(RunError::Closed) => self.ended().ok_or(RunError::Closed),
+                    joined => joined,
+                }
             }
         }
+    }
+
+    /// What the task has left, if it has ended by itself.
+    fn ended(&self) -> Option<Result<T, JoinError>> {
+        let Inner::Live { slot: Some(slot), .. } = &self.0 else { return None };
+        Some(take(slot)?.map_err(JoinError::panicked))
     }
 
     /// Cancels the task and waits until its values are gone. Gives its result if it had one already.
@@ -335,7 +353,7 @@ impl<T> Task<T> {
     /// ```
     pub fn is_finished(&self) -> bool {
         match &self.0 {
-            Inner::Live { task, .. } => task.as_ref().is_none_or(FallibleTask::is_finished),
+            Inner::Live { task, meta, .. } => meta.is_gone() || task.as_ref().is_none_or(FallibleTask::is_finished),
             Inner::Refused(_) => true,
         }
     }
@@ -365,20 +383,17 @@ impl<T> Future for Task<T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut self.0 {
             Inner::Refused(error) => Poll::Ready(Err(JoinError::refuse(error.clone()))),
-            Inner::Live { meta, slot, task, .. } => {
+            Inner::Live { meta, task, .. } => {
                 let Some(handle) = task else { return Poll::Ready(Err(JoinError::cancelled())) };
-                if Pin::new(handle).poll(cx).is_pending() {
+                // A close that waited for its values may be faster than what tells the handle.
+                if Pin::new(handle).poll(cx).is_pending() && !meta.is_gone() {
                     if meta.is_below() {
                         current::set_waits_below(true);
                     }
                     return Poll::Pending;
                 }
                 *task = None;
-                Poll::Ready(match slot.as_ref().and_then(take) {
-                    Some(Ok(value)) => Ok(value),
-                    Some(Err(payload)) => Err(JoinError::panicked(payload)),
-                    None => Err(JoinError::cancelled()),
-                })
+                Poll::Ready(self.ended().unwrap_or_else(|| Err(JoinError::cancelled())))
             }
         }
     }

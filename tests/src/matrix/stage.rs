@@ -6,8 +6,9 @@ use pontoon::{RunError, Runner};
 use pontoon_conformance::tools::{Gate, HANG};
 use std::{
     fmt,
-    sync::mpsc::{self, Receiver, Sender},
+    sync::mpsc::{self, Receiver, RecvTimeoutError, Sender},
     thread::{self, JoinHandle, ThreadId},
+    time::{Duration, Instant},
 };
 
 type Job = Box<dyn FnOnce() + Send>;
@@ -302,7 +303,14 @@ fn stand(runner: &Runner, seat: Seat, gate: &Gate) {
     }
 }
 
+/// How long a plug waits for a worker before it wakes another one.
+const OVERSLEPT: Duration = Duration::from_millis(500);
+
 /// Holds the next seat that takes a task: the host if `local`, else any.
+///
+/// tokio may lose the last of its workers: one that found enough others searching does not look once more before it
+/// sleeps, and if those find work that blocks them, as only plugs do, what came meanwhile waits for the next wake-up of
+/// any task. So a plug that waits for long spawns an empty one. That tells nothing to a seat of ours.
 ///
 /// # Panics
 ///
@@ -321,6 +329,15 @@ pub(crate) fn plug(runner: &Runner, local: bool) -> Plug {
     } else {
         runner.spawn(async move { hold() }).detach();
     }
-    let thread = entered.recv_timeout(HANG).expect("a seat takes the plug");
+    let start = Instant::now();
+    let thread = loop {
+        match entered.recv_timeout(OVERSLEPT) {
+            Ok(thread) => break thread,
+            Err(RecvTimeoutError::Timeout) if start.elapsed() < HANG => {
+                let _ = runner.executor().spawn(Box::pin(async {}));
+            }
+            Err(error) => panic!("a seat takes the plug: {error}"),
+        }
+    };
     Plug { thread, release }
 }

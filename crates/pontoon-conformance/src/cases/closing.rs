@@ -38,6 +38,31 @@ pub fn p63_close_cancels_the_tasks(s: &Subject) {
     assert!(local.join().unwrap_err().is_cancelled());
 }
 
+/// What ends while the runner closes has ended when the close returns: its handle says so, and gives its result.
+pub fn p63_what_ends_with_the_close(s: &Subject) {
+    for round in 0..50 {
+        s.step(format!("round {round}"));
+        let runner = s.runner();
+        let (inside, leave) = (Gate::new("the closure runs"), Gate::new("the closure may end"));
+        let (entered, left) = (inside.clone(), leave.clone());
+        let closure = runner.unblock(move || {
+            entered.open();
+            left.wait();
+            round
+        });
+        let token = Witness::new().token();
+        let task = runner.spawn(hold(token));
+        inside.wait();
+        thread::scope(|scope| {
+            scope.spawn(|| leave.open());
+            runner.close().unwrap();
+        });
+        assert!(closure.is_finished() && task.is_finished());
+        assert_eq!(closure.join().unwrap(), round);
+        assert!(task.join().unwrap_err().is_cancelled());
+    }
+}
+
 /// Afterwards every call says that the runner is closed, and what cannot say so is cancelled.
 pub fn p63_after_a_close(s: &Subject) {
     let runner = s.runner();

@@ -277,6 +277,7 @@ cases! {
     closing {
         p63_close_cancels_the_tasks [P63];
         p63_after_a_close [P63];
+        p63_what_ends_with_the_close [P63];
         p64_close_wakes_blocked_callers [P64];
         p65_close_joins_the_thread [P65] needs HostThread;
         p66_close_an_idle_runner [P66];
@@ -300,6 +301,7 @@ cases! {
         p67_timers_in_flight [P67];
         p67_odd_limits [P67];
         p101_a_backend_that_breaks [P101] needs HostThread;
+        p101_a_closure_while_a_backend_breaks [P101] needs HostThread;
         p69_a_process_ends_without_a_close [P69] needs ChildProcess;
     }
     time {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::thread;
 use std::time::Duration;
 
-use pontoon_core::{Outcome, RunError, Runner};
+use pontoon_core::{Executor, Outcome, RunError, Runner};
 
 use crate::session::Fault;
 use crate::spy::Spy;
@@ -220,17 +220,35 @@ pub(crate) fn no_close(s: &Subject) -> ExitCode {
     ExitCode::SUCCESS
 }
 
+/// A backend that panics on the thread `fragile` from the moment that the flag is set.
+fn fragile(s: &Subject) -> (impl Executor + use<>, Arc<AtomicBool>) {
+    let broken = Arc::new(AtomicBool::new(false));
+    let breaks = broken.clone();
+    let backend = Spy::new(s).before_poll(move || {
+        if breaks.load(SeqCst) && thread::current().name() == Some("fragile") {
+            boom("the backend breaks");
+        }
+    });
+    (backend, broken)
+}
+
+/// Breaks the backend, and sees that the runner's own thread has met that.
+fn break_it(runner: &Runner, broken: &AtomicBool) {
+    broken.store(true, SeqCst);
+    // these are for that thread, which may stand aside from the backend for a moment
+    let refused = loop {
+        if let Err(error) = runner.spawn_local(|| async {}).join() {
+            break error;
+        }
+    };
+    assert!(refused.is_cancelled(), "{refused:?}");
+}
+
 /// A backend that panics on the runner's own thread closes the runner: who waits is told, and the tasks are dropped.
 pub fn p101_a_backend_that_breaks(s: &Subject) {
     for waits in [false, true] {
         s.step(format!("while a call waits: {waits}"));
-        let broken = Arc::new(AtomicBool::new(false));
-        let breaks = broken.clone();
-        let backend = Spy::new(s).before_poll(move || {
-            if breaks.load(SeqCst) && thread::current().name() == Some("fragile") {
-                boom("the backend breaks");
-            }
-        });
+        let (backend, broken) = fragile(s);
         // a caller that drives keeps the runner's own thread out of the backend
         let runner = s.builder_on(backend).thread_name("fragile").callers_drive(!waits).start().unwrap();
         let witness = Witness::new();
@@ -242,14 +260,7 @@ pub fn p101_a_backend_that_breaks(s: &Subject) {
         runner.run(yields(3));
         thread::scope(|scope| {
             let caller = waits.then(|| scope.spawn(|| runner.try_run(hold(witness.token()))));
-            broken.store(true, SeqCst);
-            // these are for the runner's own thread, which may stand aside from the backend for a moment
-            let refused = loop {
-                if let Err(error) = runner.spawn_local(|| async {}).join() {
-                    break error;
-                }
-            };
-            assert!(refused.is_cancelled(), "{refused:?}");
+            break_it(&runner, &broken);
             if let Some(caller) = caller {
                 assert!(matches!(caller.join().unwrap(), Err(RunError::Closed)));
             }
@@ -263,4 +274,25 @@ pub fn p101_a_backend_that_breaks(s: &Subject) {
         assert_eq!(witness.drops(), 4 + usize::from(waits));
         runner.close().unwrap();
     }
+}
+
+/// After a backend has broken, `close` waits for a closure that still runs as ever, and says so if that does not end.
+pub fn p101_a_closure_while_a_backend_breaks(s: &Subject) {
+    let (backend, broken) = fragile(s);
+    let runner = s.builder_on(backend).thread_name("fragile").callers_drive(false).start().unwrap();
+    let (inside, leave, witness) = (Gate::new("inside"), Gate::new("leave"), Witness::new());
+    let (entered, left, token) = (inside.clone(), leave.clone(), witness.token());
+    let closure = runner.unblock(move || {
+        let _token = token;
+        entered.open();
+        left.wait();
+    });
+    inside.wait();
+    break_it(&runner, &broken);
+    let error = runner.close_timeout(Duration::from_millis(30)).unwrap_err();
+    assert_eq!((error.abandoned(), error.timed_out()), (1, true), "{error}");
+    leave.open();
+    runner.close().unwrap();
+    assert_eq!(witness.drops(), 1);
+    closure.join().unwrap();
 }

@@ -222,8 +222,8 @@ fn drop_queued(lp: &Loop) -> usize {
     leaked
 }
 
-/// Of a loop without a thread: drops every task, waiting for those that other threads poll right now.
-fn drop_all(lp: &Arc<Loop>, deadline: Option<Instant>) -> bool {
+/// Of a loop that nobody drives: drops every task, waiting for those that other threads poll right now.
+pub(super) fn drop_all(lp: &Arc<Loop>, deadline: Option<Instant>) -> bool {
     let mut leaked = 0;
     loop {
         leaked += drop_queued(lp);
@@ -264,7 +264,8 @@ pub(crate) fn finish(lp: &Loop) {
     if lp.has_started() {
         let deadline = *lp.exits.deadline.lock().unwrap_or_else(PoisonError::into_inner);
         let phase = trace::stop(lp);
-        lp.executor.shutdown(left(deadline).unwrap_or_default());
+        // A loop that closed itself has no deadline, and neither has a close without end.
+        lp.executor.shutdown(left(deadline).unwrap_or(lp.config.close_limit));
         phase.end();
     }
 }

@@ -282,12 +282,8 @@ fn main(lp: &Arc<Loop>, ready: &SyncSender<io::Result<()>>) {
         lp.advance(State::Exiting, State::Closing);
         lp.wake_all();
         lp.live.wake_all();
-        while lp.live.len() > 0 {
-            match lp.next(Kind::Host, 0) {
-                Some(runnable) => drop(runnable),
-                None => break,
-            }
-        }
+        // Tasks that other threads poll right now end there: whoever is told `Closed` finds all of them gone.
+        close::drop_all(lp, None);
     }
     // Callers that were told may still be on their way out, with values of the runtime's in their hands.
     lp.wait_for_calls(None);
