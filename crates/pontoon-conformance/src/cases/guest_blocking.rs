@@ -180,6 +180,21 @@ pub fn p89_a_long_wait_in_a_task(s: &Subject) {
     .unwrap();
 }
 
+/// A call of the host's own that waits for long between two ticks is let wait, although a task of the guest is ready.
+pub fn p89_a_long_wait_between_ticks(s: &Subject) {
+    let runner = s.builder().stuck_after(STUCK / 10).build();
+    let host = MainLoop::new();
+    let (run, results) = start(s, &host, async { GuestScope::current().unwrap().stopped().await });
+    host.turn();
+    let task = run.scope().spawn_local(async { 1 });
+    runner.try_run(runner.sleep(STUCK)).unwrap();
+    runner.try_run(async { runner.try_run(runner.sleep(STUCK)) }).unwrap().unwrap();
+    assert!(!task.is_finished());
+    run.scope().request_stop();
+    host.until(|| run.is_finished());
+    results.one().unwrap();
+}
+
 /// A call that waits for a task of a guest is refused before the guest has had its first tick.
 pub fn p89_waiting_for_a_task_before_the_first_tick(s: &Subject) {
     let host = MainLoop::new();

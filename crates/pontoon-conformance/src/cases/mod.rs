@@ -439,6 +439,7 @@ cases! {
         p89_waiting_for_a_task_before_the_first_tick [P89];
         p89_waiting_for_a_message_of_the_guest [P89];
         p89_a_long_wait_in_a_task [P89];
+        p89_a_long_wait_between_ticks [P89];
         p89_a_call_that_is_the_host [P89];
         p89_a_task_waits_for_another_thread [P89];
     }
