@@ -80,7 +80,7 @@ impl Proxy {
         self.port
     }
 
-    /// From now on, the server gets no requests.
+    /// From now on, the server gets no requests but those that the proxy has already.
     pub fn hold(&self) {
         self.shared.change(|state| {
             state.holds = true;
@@ -157,8 +157,14 @@ fn connect(client: TcpStream, server: TcpStream, shared: &Arc<Shared>) -> io::Re
     thread::Builder::new().name("proxy requests".into()).spawn(move || {
         let mut bytes = [0; 4096];
         while let Ok(length @ 1..) = requests.read(&mut bytes) {
-            theirs.change(|state| state.held += usize::from(state.holds));
-            theirs.until(|state| !state.holds || connection(state, id).over);
+            // What was on its way before the hold passes: it is not what is waited for, and would keep that from coming.
+            let held = theirs.change(|state| {
+                state.held += usize::from(state.holds);
+                state.holds
+            });
+            if held {
+                theirs.until(|state| !state.holds || connection(state, id).over);
+            }
             // A server that is gone takes nothing; the client is listened to until it leaves, too.
             let _ = server.write_all(&bytes[..length]);
         }
