@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use event_listener::{Event, Listener as _};
 use futures_lite::future::zip;
-use pontoon_core::{BoxFuture, Runner};
+use pontoon_core::{BoxFuture, Runner, Task};
 
 /// How long a single wait may take before it counts as a hang.
 pub const HANG: Duration = Duration::from_secs(30);
@@ -225,6 +225,22 @@ pub async fn yields(times: usize) {
 pub async fn hold<T>(value: T) {
     std::future::pending::<()>().await;
     drop(value);
+}
+
+/// Runs a closure on the blocking pool that waits for the gate and ends with `then`; returns when it has begun.
+pub(crate) fn held_closure<T: Send + 'static>(
+    runner: &Runner,
+    then: impl FnOnce() -> T + Send + 'static,
+) -> (Task<T>, Gate) {
+    let (began, ends) = (Gate::new("the closure runs"), Gate::new("the closure may end"));
+    let (inside, leave) = (began.clone(), ends.clone());
+    let closure = runner.unblock(move || {
+        inside.open();
+        leave.wait();
+        then()
+    });
+    began.wait();
+    (closure, ends)
 }
 
 /// Panics with `text`, without a line on the terminal.

@@ -1,4 +1,4 @@
-//! What [`daemons`](crate::daemons) asks for: nothing of it is needed here.
+//! What the file of the servers asks for: nothing of it is needed here. The benches have this file, too.
 
 use std::{any::Any, io};
 

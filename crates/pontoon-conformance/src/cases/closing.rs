@@ -10,7 +10,9 @@ use futures_lite::stream;
 use pontoon_core::RunError;
 
 use crate::Subject;
-use crate::tools::{Gate, HANG, OnDrop, Token, Witness, at_once, boom, drive_until, hold, panics, yields};
+use crate::tools::{
+    Gate, HANG, OnDrop, Token, Witness, at_once, boom, drive_until, held_closure, hold, panics, yields,
+};
 
 /// A close cancels what is left: every future is gone when it returns, every join says so.
 pub fn p63_close_cancels_the_tasks(s: &Subject) {
@@ -43,16 +45,8 @@ pub fn p63_what_ends_with_the_close(s: &Subject) {
     for round in 0..50 {
         s.step(format!("round {round}"));
         let runner = s.runner();
-        let (inside, leave) = (Gate::new("the closure runs"), Gate::new("the closure may end"));
-        let (entered, left) = (inside.clone(), leave.clone());
-        let closure = runner.unblock(move || {
-            entered.open();
-            left.wait();
-            round
-        });
-        let token = Witness::new().token();
-        let task = runner.spawn(hold(token));
-        inside.wait();
+        let (closure, leave) = held_closure(&runner, move || round);
+        let task = runner.spawn(hold(()));
         thread::scope(|scope| {
             scope.spawn(|| leave.open());
             runner.close().unwrap();

@@ -10,7 +10,7 @@ use pontoon_core::{Executor, Outcome, RunError, Runner};
 
 use crate::session::Fault;
 use crate::spy::Spy;
-use crate::tools::{Gate, HANG, Token, Witness, boom, hold, yields};
+use crate::tools::{Gate, HANG, Token, Witness, boom, held_closure, hold, yields};
 use crate::{Subject, child};
 
 /// A task that blocks the loop: the close gives up at its limit and says what it left behind.
@@ -142,13 +142,7 @@ pub fn p67_tasks_that_never_rest(s: &Subject) {
 /// A closure of the blocking pool cannot be stopped: the close does not wait past its limit.
 pub fn p67_a_closure_that_never_returns(s: &Subject) {
     let runner = s.runner();
-    let (inside, leave) = (Gate::new("inside"), Gate::new("leave"));
-    let (entered, left) = (inside.clone(), leave.clone());
-    let task = runner.unblock(move || {
-        entered.open();
-        left.wait();
-    });
-    inside.wait();
+    let (task, leave) = held_closure(&runner, || ());
     let _ = runner.close_timeout(Duration::from_millis(30));
     assert!(runner.is_closed());
     drop(task);
@@ -280,14 +274,9 @@ pub fn p101_a_backend_that_breaks(s: &Subject) {
 pub fn p101_a_closure_while_a_backend_breaks(s: &Subject) {
     let (backend, broken) = fragile(s);
     let runner = s.builder_on(backend).thread_name("fragile").callers_drive(false).start().unwrap();
-    let (inside, leave, witness) = (Gate::new("inside"), Gate::new("leave"), Witness::new());
-    let (entered, left, token) = (inside.clone(), leave.clone(), witness.token());
-    let closure = runner.unblock(move || {
-        let _token = token;
-        entered.open();
-        left.wait();
-    });
-    inside.wait();
+    let witness = Witness::new();
+    let token = witness.token();
+    let (closure, leave) = held_closure(&runner, move || drop(token));
     break_it(&runner, &broken);
     let error = runner.close_timeout(Duration::from_millis(30)).unwrap_err();
     assert_eq!((error.abandoned(), error.timed_out()), (1, true), "{error}");

@@ -110,8 +110,7 @@ pub(crate) fn close(lp: &Arc<Loop>, limit: Duration) -> Result<(), CloseError> {
         if lp.exits.unjoined.swap(false, Ordering::SeqCst) {
             lp.host.join(deadline);
         }
-        let exits = lp.exits.give_up();
-        return if exits.is_empty() { Ok(()) } else { Err(CloseError { exits, abandoned: 0, limit: None }) };
+        return told(CloseError { exits: lp.exits.give_up(), abandoned: 0, limit: None });
     }
     *lp.exits.deadline.lock().unwrap_or_else(PoisonError::into_inner) = deadline;
     let trace = trace::close(lp, limit);
@@ -168,6 +167,11 @@ pub(crate) fn close(lp: &Arc<Loop>, limit: Duration) -> Result<(), CloseError> {
     end(lp);
     phase.end();
     trace.end(&error);
+    told(error)
+}
+
+/// What a close says: it is an error only if something went wrong.
+fn told(error: CloseError) -> Result<(), CloseError> {
     if error.exits.is_empty() && error.abandoned == 0 && error.limit.is_none() { Ok(()) } else { Err(error) }
 }
 
